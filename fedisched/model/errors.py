@@ -1,0 +1,63 @@
+"""What is broken, as exceptions; each carries the hint that ends its message.
+
+    FedischedError
+    ├── ConfigError        the configuration cannot be used
+    ├── FileChanged        a file is no longer the one that was read
+    ├── CannotSplice       results cannot be written into this file without touching what is not ours
+    ├── JournalCorrupt     the SQLite file is damaged
+    ├── StateUnusable      the state folder cannot be written
+    ├── AlreadyRunning     another process of ours holds what we need
+    └── GitError           git refused or is not there
+
+An author's mistake is a `Problem` and what a network said is an `Outcome`: both are values, not exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fedisched.model.problem import Problem
+
+
+class FedischedError(Exception):
+    """Something is broken that a person can mend. `str()` gives the message and then the hint."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}"
+
+
+class ConfigError(FedischedError):
+    """The configuration cannot be used; `problems` has every mistake in it, not only the first."""
+
+    def __init__(self, message: str, hint: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, hint)
+        self.problems = tuple(problems)
+
+
+class FileChanged(FedischedError):
+    """A file is no longer the one that was read: read it again and decide again."""
+
+
+class CannotSplice(FedischedError):
+    """The write-back would have to touch bytes that are not ours, so it refuses; the file is as it was."""
+
+
+class JournalCorrupt(FedischedError):
+    """The journal's file is damaged and must not be trusted."""
+
+
+class StateUnusable(FedischedError):
+    """The state folder cannot be used: full, read-only, or not ours."""
+
+
+class AlreadyRunning(FedischedError):
+    """Another process of ours holds what we need."""
+
+
+class GitError(FedischedError):
+    """git refused, or is not there."""

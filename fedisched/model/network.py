@@ -1,0 +1,94 @@
+"""The port through which everything is published: one small Protocol, one module a network behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fedisched.model.outcome import Finding, NotSent, Outcome, Refused, SentPart
+from fedisched.model.rendered import Attachment, Limits, Rendered
+
+ReadMedia = Callable[[Attachment], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an account is. `account_id` is the DID, or server + account id: it never changes, whatever the config
+    calls the account. `clock_offset` is the server's clock less ours in seconds, None where it gave no Date."""
+
+    account_id: str
+    handle: str
+    limits: Limits
+    clock_offset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One uploaded attachment, as the network names it: `part` and `position` count from 1. `handle` is the
+    adapter's own text (a media id, a blob's JSON) and goes into the journal, so that no attachment is uploaded
+    twice."""
+
+    part: int
+    position: int
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One delivery, as a network sees it. `since` is the first moment at which it may have been sent (microseconds
+    since 1970 UTC), `done` are the parts that are known to be there, `claimed` every id and uri that is known to be
+    another delivery's."""
+
+    key: str
+    rendered: Rendered
+    since: int
+    done: tuple[SentPart, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+    claimed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A delivery with everything slow done: `requests` are the adapter's own, ready to leave."""
+
+    task: Task
+    uploads: tuple[Upload, ...]
+    requests: Sequence[Mapping[str, Any]]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Network(Protocol):
+    """One account on one server. No other library's exception leaves it; every call has a time-out.
+
+    An instance is used by one thread at a time. Creating it does no I/O and imports nothing heavy.
+    """
+
+    settle: float
+    """How long after a connection ended (seconds) a look-up's "not there" may still be too early."""
+
+    def identify(self) -> Identity | NotSent | Refused:
+        """Verify the credential and say who we are. Opens or refreshes the session."""
+        ...
+
+    def prepare(self, task: Task, read_media: ReadMedia) -> Prepared | NotSent | Refused:
+        """Do everything slow: session, handles, uploads (those in `task.uploads` are used again)."""
+        ...
+
+    def warm(self) -> None:
+        """Make sure that a connection is open, shortly before `publish`. Never fails."""
+        ...
+
+    def publish(self, prepared: Prepared, done: Sequence[SentPart]) -> Outcome:
+        """Send one request: what comes next after the parts in `done`. Bluesky sends all parts at once, Mastodon
+        the first that is missing; so this is called until every part is in `done`. `Published` has the new parts
+        only."""
+        ...
+
+    def find(self, tasks: Sequence[Task]) -> Sequence[Finding]:
+        """Look the deliveries up on the network, as many as possible with one request; one finding a task."""
+        ...
+
+    def close(self) -> None:
+        """Close connections. Never fails."""
+        ...

@@ -1,0 +1,97 @@
+"""A post: one Markdown file and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from fedisched.model.problem import Mark, Problem
+from fedisched.model.results import Result
+
+Visibility = Literal["public", "unlisted", "private", "direct"]
+
+
+class Status(StrEnum):
+    """The word in a post's front matter. A file with a time and no status is scheduled; without a time, a draft."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post whose file could be read without an error.
+
+    `path` is relative to the content folder, with `/`. `digest` is the sha-256 (hex) of the file's bytes as read.
+    `time` is aware, in the zone the author wrote. `targets` are account names: groups are resolved and the config's
+    default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
+    is line `body_line` of the file. `marks` says where a front matter key's value stands (`time`, `targets`, `cw`).
+    """
+
+    path: str
+    digest: str
+    status: Status
+    time: datetime | None
+    targets: tuple[str, ...]
+    body: str
+    body_line: int
+    title: str = ""
+    lang: str = ""
+    visibility: Visibility | None = None
+    cw: str = ""
+    sensitive: bool | None = None
+    labels: tuple[str, ...] = ()
+    results: Mapping[str, Result] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def mark(self, key: str) -> Mark:
+        """Where the value of a front matter key stands; the file's first line if the key is not there."""
+        return self.marks.get(key, Mark(1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a post's file: a post unless there is an error among the problems."""
+
+    path: str
+    digest: str
+    post: Post | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a file's `results` say about one target: the key, and the ids or uris of its parts on the network."""
+
+    target: str
+    key: str
+    ids: tuple[str, ...]
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the schedule and the index need of a file, and nothing more: 10,000 of them must be cheap.
+
+    `due` is the due moment in microseconds since 1970-01-01 UTC, None for a post without a time. `time` is the same
+    moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
+    out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
+    error: such an entry is broken, and its other fields may be empty.
+    """
+
+    path: str
+    digest: str
+    status: Status
+    due: int | None
+    time: str
+    targets: tuple[str, ...] | None
+    title: str = ""
+    claims: tuple[Claim, ...] = ()
+    problem: Problem | None = None

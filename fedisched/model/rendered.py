@@ -1,0 +1,93 @@
+"""What a target would get: the whole message, but for what cannot be known offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fedisched.model.problem import Problem
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A value that only the network can tell: `what` says which (`blob 1`, `did of alice.test`, `parent`)."""
+
+    what: str
+
+
+# A record or form as far as it is known: JSON with `Pending` in the places the network adapter fills in.
+Body: TypeAlias = "bool | int | float | str | Pending | Sequence[Body] | Mapping[str, Body] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Rich text on Bluesky. `start` is inclusive, `end` exclusive, in bytes of the UTF-8 text."""
+
+    start: int
+    end: int
+    kind: Literal["link", "mention", "tag"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An image, video or sound of a part. `path` is relative to the content folder; `width` and `height` in pixels,
+    0 where they could not be told. `size` is in bytes."""
+
+    path: str
+    alt: str
+    mime: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPart:
+    """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
+    network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon)."""
+
+    text: str
+    length: int
+    limit: int
+    body: Mapping[str, Body]
+    bytes: int | None = None
+    facets: tuple[Facet, ...] = ()
+    media: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One post for one target, in parts. What is shown by `render` is what is sent."""
+
+    path: str
+    target: str
+    network: str
+    parts: tuple[RenderedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server allows. `source` says whether the server told it or these are the network's defaults."""
+
+    characters: int
+    media: int
+    source: Literal["server", "default"] = "default"
+    bytes: int | None = None
+    characters_per_url: int = 23
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What came of composing a post for a target; `rendered` may be there beside problems (a part too long still
+    has a text and a length), but is only sent if no problem is an error."""
+
+    rendered: Rendered
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def can_be_sent(self) -> bool:
+        return not any(problem.is_error for problem in self.problems)

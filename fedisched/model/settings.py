@@ -1,0 +1,83 @@
+"""The configuration, as everything but its reader sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+NetworkName = Literal["mastodon", "bluesky"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A configured place to publish to, `[accounts.NAME]`.
+
+    `server` is an origin without a trailing slash. `handle` is Bluesky's, without an `@`. `web` is the origin of
+    the web app in which a Bluesky account's posts are shown to people; their links point there.
+    """
+
+    name: str
+    network: NetworkName
+    server: str
+    handle: str = ""
+    web: str = "https://bsky.app"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that holds this account's credential."""
+        word = "".join(c if c.isascii() and c.isalnum() else "_" for c in self.name).upper()
+        return f"FEDISCHED_{word}_{'TOKEN' if self.network == 'mastodon' else 'PASSWORD'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a delivery that was not sent is tried again; all in seconds, `give_up_after` from the first attempt."""
+
+    first: float = 60.0
+    longest: float = 3600.0
+    give_up_after: float = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class GitSettings:
+    """How results travel. `pull_every` in seconds; an empty `remote` keeps everything local."""
+
+    commit: bool = True
+    remote: str = ""
+    pull_every: float = 60.0
+    claim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`."""
+
+    folder: Path
+    source: Path
+    posts: str = "posts"
+    timezone: str = ""
+    default_targets: tuple[str, ...] = ()
+    late_after: float = 12 * 3600.0
+    extra_keys: tuple[str, ...] = ()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    retry: Retry = Retry()
+    git: GitSettings = GitSettings()
+
+    @property
+    def posts_folder(self) -> Path:
+        return self.folder / self.posts
+
+    def accounts_named(self, names: Sequence[str] | None) -> tuple[str, ...]:
+        """The account names behind a list of account and group names, each once, in order; None means the default.
+        A name that is neither is passed over: the reader of the post has a problem for it."""
+        wanted = self.default_targets if names is None else names
+        found: dict[str, None] = {}
+        for name in wanted:
+            for account in self.groups.get(name, (name,)):
+                if account in self.accounts:
+                    found[account] = None
+        return tuple(found)
