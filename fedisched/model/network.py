@@ -58,6 +58,18 @@ class Prepared:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Sessions(Protocol):
+    """Where one account's session is kept between runs, encrypted at rest."""
+
+    def load(self) -> str | None:
+        """The session as it was last saved; None if there is none, or it cannot be read."""
+        ...
+
+    def save(self, session: str) -> None:
+        """Keep the session. Never fails: a session that cannot be kept costs a login at the next start."""
+        ...
+
+
 class Network(Protocol):
     """One account on one server. No other library's exception leaves it; every call has a time-out.
 

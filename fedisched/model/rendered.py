@@ -11,11 +11,23 @@ from fedisched.model.problem import Problem
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
+PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A value that only the network can tell: `what` says which (`blob 1`, `did of alice.test`, `parent`)."""
+    """A value that only the network can tell, or only the moment of sending.
 
-    what: str
+    `of` says which: the handle for a `did`, the number of the part's attachment (from 1) for a `blob` (Bluesky) or
+    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    """
+
+    what: PendingWhat
+    of: str = ""
+
+    def __str__(self) -> str:
+        words = self.what.replace("_", " ")
+        return f"{words} of {self.of}" if self.of else words
 
 
 # A record or form as far as it is known: JSON with `Pending` in the places the network adapter fills in.
