@@ -1,0 +1,1 @@
+"""Decide, then do: the schedule, the journal, the rules of a delivery and the plan. Sees ports only."""

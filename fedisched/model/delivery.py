@@ -43,7 +43,10 @@ class Delivery:
     `account` is the account id, `target` the config's name for it when it was last seen. `due` is when it was to be
     sent, `digest` the file as it was when it was armed or last sent. `armed_at` is when this journal first knew of
     it: what was armed before it was due and never tried is an on-time first send, everything else is looked up
-    first. `since` is the first moment at which a request may have left.
+    first. `since` is the first moment at which a request may have left and is never forgotten; `attempts` and
+    `first_try` count anew when a person asks to try again. `problem` says that `error` is an author's mistake in
+    the file with this `digest`, so that nothing was tried. `written` is the digest of the file as our own
+    write-back left it, noted before it is written, so that it is never taken for a person's edit.
     """
 
     id: int
@@ -56,14 +59,21 @@ class Delivery:
     digest: str
     armed_at: int
     attempts: int = 0
+    first_try: int | None = None
     since: int | None = None
     last_try: int | None = None
     next_try: int | None = None
     published_at: int | None = None
     error: str = ""
     hint: str = ""
+    problem: bool = False
+    written: str = ""
     parts: tuple[SentPart, ...] = ()
     uploads: tuple[Upload, ...] = ()
+
+    def knows(self, digest: str) -> bool:
+        """Whether a file with this digest is the one that was armed, or the same with our results in it."""
+        return digest in (self.digest, self.written)
 
     @property
     def url(self) -> str:

@@ -1,0 +1,145 @@
+"""The index: what was last read of every file, so that a start reads only what changed. A cache, kept beside the
+deliveries in the journal's file, and dropped whenever what it was made with changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from fedisched.engine.journal import Journal
+from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.problem import Problem
+
+YOUNG = 2_000_000_000
+"""Nanoseconds. A file whose time stamp is this close to the moment it was read may have been written again since
+within the file system's own granularity (2 s on FAT), so its stamp proves nothing yet: it is read again."""
+
+_COLUMNS = "path, digest, status, due, time, targets, title, claims, problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as the folder shows it: its path and everything of its stat that changes when it does. `stamp` is
+    compared whole; `changed_at` is the younger of its times, in nanoseconds since 1970."""
+
+    path: str
+    stamp: str
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a refresh found: entries that are new, differ from before or are broken, and paths that are gone."""
+
+    changed: tuple[Entry, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.gone)
+
+
+class Index:
+    """The journal's table of files."""
+
+    def __init__(self, journal: Journal, made_with: str) -> None:
+        """`made_with` says what an entry depends on beside its file (the version, the time zone): another text than
+        last time, and nothing that was kept is used."""
+        self._journal = journal
+        if journal.rows("SELECT value FROM meta WHERE name = 'index'") != [(made_with,)]:
+            with journal.transaction() as connection:
+                connection.execute("DELETE FROM file")
+                connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('index', ?)", (made_with,))
+
+    def refresh(
+        self, found: Iterable[Seen], read: Callable[[str], Entry | None], now: int, under: str | None = None
+    ) -> Changes:
+        """Read what changed. `found` are all files there are, or all directly in the folder `under`; `read` gives
+        None for a file that went away meanwhile. `now` in nanoseconds since 1970."""
+        left = self._kept(under)
+        kept: list[tuple[str, Entry]] = []
+        changed: list[Entry] = []
+        for seen in found:
+            stamp, digest = left.get(seen.path, ("", ""))
+            if stamp == seen.stamp:
+                del left[seen.path]
+            elif (entry := read(seen.path)) is not None:
+                left.pop(seen.path, None)
+                # A stamp too young to be trusted is kept in a form that equals none.
+                kept.append((seen.stamp if now - seen.changed_at > YOUNG else f"young {seen.stamp}", entry))
+                if entry.digest != digest or entry.problem is not None:
+                    changed.append(entry)
+        if kept or left:
+            self._keep(kept, left, now)
+        return Changes(tuple(changed), tuple(left))
+
+    def entry(self, path: str) -> Entry | None:
+        """One file's entry."""
+        rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE path = ?", path)  # noqa: S608
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, *, everything: bool = False) -> list[Entry]:
+        """All entries, or only those that are neither published nor drafts, in order of time."""
+        where = "1" if everything else "status NOT IN ('published', 'draft')"
+        rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
+        return [_entry(row) for row in rows]
+
+    def paths(self) -> frozenset[str]:
+        """Every path there is."""
+        return frozenset(str(path) for (path,) in self._journal.rows("SELECT path FROM file"))
+
+    def claimed_ids(self) -> frozenset[str]:
+        """Every id and uri that some file's results claim."""
+        found = self._journal.rows("SELECT claims FROM file WHERE claims <> '[]'")
+        return frozenset(name for (claims,) in found for claim in json.loads(str(claims)) for name in claim[2])
+
+    def _kept(self, under: str | None) -> dict[str, tuple[str, str]]:
+        rows = self._journal.rows("SELECT path, stamp, digest FROM file")
+        return {
+            str(path): (str(stamp), str(digest))
+            for path, stamp, digest in rows
+            if under is None or str(path).rpartition("/")[0] == under
+        }
+
+    def _keep(self, changed: Iterable[tuple[str, Entry]], gone: Iterable[str], now: int) -> None:
+        with self._journal.transaction() as connection:
+            connection.executemany("DELETE FROM file WHERE path = ?", [(path,) for path in gone])
+            connection.executemany(
+                f"INSERT OR REPLACE INTO file (stamp, read_at, {_COLUMNS}) "  # noqa: S608
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(stamp, now, *_row(entry)) for stamp, entry in changed],
+            )
+
+
+def by_path(entries: Iterable[Entry]) -> Mapping[str, Entry]:
+    """Entries by their path."""
+    return {entry.path: entry for entry in entries}
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.path,
+        entry.digest,
+        entry.status.value,
+        entry.due,
+        entry.time,
+        None if entry.targets is None else json.dumps(entry.targets),
+        entry.title,
+        json.dumps([(claim.target, claim.key, claim.ids, claim.published) for claim in entry.claims]),
+        None if entry.problem is None else json.dumps(asdict(entry.problem)),
+    )
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    path, digest, status, due, time, targets, title, claims, problem = row
+    return Entry(
+        path=str(path),
+        digest=str(digest),
+        status=Status(str(status)),
+        due=due if isinstance(due, int) else None,
+        time=str(time),
+        targets=None if targets is None else tuple(json.loads(str(targets))),
+        title=str(title),
+        claims=tuple(Claim(target, key, tuple(ids), done) for target, key, ids, done in json.loads(str(claims))),
+        problem=None if problem is None else Problem(**json.loads(str(problem))),
+    )

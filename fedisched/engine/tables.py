@@ -1,0 +1,112 @@
+"""The journal's tables and how they came to be: one entry a version, applied in order, never edited afterwards.
+
+The index (table `file`) lives in the same file as the deliveries, so that one small SQLite file is all the state
+there is; it is a cache and may be dropped at will.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE delivery (
+        id           INTEGER PRIMARY KEY,
+        path         TEXT    NOT NULL,
+        target       TEXT    NOT NULL,
+        account      TEXT    NOT NULL,
+        key          TEXT    NOT NULL,
+        state        TEXT    NOT NULL CHECK (state IN
+                     ('waiting', 'sending', 'unsure', 'published', 'refused', 'held', 'cancelled')),
+        due          INTEGER NOT NULL,
+        digest       TEXT    NOT NULL,
+        armed_at     INTEGER NOT NULL,
+        attempts     INTEGER NOT NULL DEFAULT 0,
+        first_try    INTEGER,
+        since        INTEGER,
+        last_try     INTEGER,
+        next_try     INTEGER,
+        published_at INTEGER,
+        error        TEXT    NOT NULL DEFAULT '',
+        hint         TEXT    NOT NULL DEFAULT '',
+        problem      INTEGER NOT NULL DEFAULT 0,
+        written      TEXT    NOT NULL DEFAULT '',
+        uploads      TEXT    NOT NULL DEFAULT '[]',
+        UNIQUE (account, path)
+    ) STRICT;
+    CREATE INDEX delivery_open ON delivery (state) WHERE state NOT IN ('published', 'cancelled');
+    CREATE INDEX delivery_path ON delivery (path);
+    CREATE TABLE part (
+        delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+        number   INTEGER NOT NULL,
+        key      TEXT    NOT NULL,
+        url      TEXT    NOT NULL,
+        id       TEXT    NOT NULL,
+        uri      TEXT    NOT NULL,
+        cid      TEXT    NOT NULL,
+        PRIMARY KEY (delivery, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE account (
+        name       TEXT PRIMARY KEY,
+        server     TEXT NOT NULL,
+        credential TEXT NOT NULL,
+        account_id TEXT NOT NULL DEFAULT '',
+        handle     TEXT NOT NULL DEFAULT '',
+        limits     TEXT NOT NULL DEFAULT '',
+        paused     TEXT NOT NULL DEFAULT '',
+        error      TEXT NOT NULL DEFAULT '',
+        failures   INTEGER NOT NULL DEFAULT 0,
+        next_try   INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE request (
+        id          INTEGER PRIMARY KEY,
+        asked_at    INTEGER NOT NULL,
+        question    TEXT NOT NULL,
+        answer      TEXT
+    ) STRICT;
+    CREATE TABLE file (
+        path     TEXT PRIMARY KEY,
+        stamp    TEXT NOT NULL,
+        read_at  INTEGER NOT NULL,
+        digest   TEXT NOT NULL,
+        status   TEXT NOT NULL,
+        due      INTEGER,
+        time     TEXT NOT NULL,
+        targets  TEXT,
+        title    TEXT NOT NULL,
+        claims   TEXT NOT NULL,
+        problem  TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX file_open ON file (due) WHERE status NOT IN ('published', 'draft');
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables to this version, each step in a transaction of its own; a half-done step leaves no trace.
+
+    A file that a newer fedisched wrote raises `sqlite3.NotSupportedError`: it must not be guessed at.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise sqlite3.NotSupportedError(f"journal version {version}, this fedisched knows {len(MIGRATIONS)}")
+    while version < len(MIGRATIONS):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have been quicker between the look and the lock.
+            version = _version(connection)
+            if version < len(MIGRATIONS):
+                for statement in MIGRATIONS[version].split(";"):
+                    connection.execute(statement)
+                version += 1
+                connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
