@@ -79,14 +79,15 @@ class Index:
         return _entry(rows[0]) if rows else None
 
     def entries(self, *, everything: bool = False) -> list[Entry]:
-        """All entries, or only those that are neither published nor drafts, in order of time."""
-        where = "1" if everything else "status NOT IN ('published', 'draft')"
+        """All entries; or those that are neither published nor drafts, and those of unsettled deliveries. In order
+        of time."""
+        asking = (
+            "status NOT IN ('published', 'draft') "
+            "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
+        )
+        where = "1" if everything else asking
         rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
-
-    def paths(self) -> frozenset[str]:
-        """Every path there is."""
-        return frozenset(str(path) for (path,) in self._journal.rows("SELECT path FROM file"))
 
     def claimed_ids(self) -> frozenset[str]:
         """Every id and uri that some file's results claim."""

@@ -16,11 +16,13 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from fedisched.engine.sent import from_text, to_text
 from fedisched.engine.tables import migrate
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt, StateUnusable
 from fedisched.model.network import Upload
 from fedisched.model.outcome import SentPart
+from fedisched.model.rendered import Rendered
 
 FILE_NAME = "journal.sqlite3"
 _COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "parts")
@@ -77,9 +79,12 @@ class Journal:
         values = [value for value in (path, account) if value is not None]
         return self._deliveries(" AND ".join(where) or "1", *values)
 
-    def open_deliveries(self) -> list[Delivery]:
-        """Those that are neither published nor cancelled: few, however long the history is."""
-        return self._deliveries("state NOT IN ('published', 'cancelled')")
+    def relevant_deliveries(self) -> list[Delivery]:
+        """Those that are not settled, and those of files that ask for something: few, however long the history."""
+        return self._deliveries(
+            "state NOT IN ('published', 'cancelled') "
+            "OR path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft'))"
+        )
 
     def delivery(self, delivery_id: int) -> Delivery:
         """One delivery; `KeyError` if there is none."""
@@ -173,18 +178,19 @@ class Journal:
 
     # --- the send --------------------------------------------------------------------------------------------
 
-    def begin_sending(self, delivery: Delivery, uploads: Sequence[Upload], now: int) -> bool:
+    def begin_sending(self, delivery: Delivery, rendered: Rendered, uploads: Sequence[Upload], now: int) -> bool:
         """The intent, before the act: once this returns true, a request may leave. The key freezes here."""
         return self._move(
             delivery,
             State.SENDING,
             (State.WAITING,),
             "attempts = attempts + 1, first_try = COALESCE(first_try, ?), since = COALESCE(since, ?), last_try = ?, "
-            "next_try = NULL, error = '', hint = '', problem = 0, uploads = ?",
+            "next_try = NULL, error = '', hint = '', problem = 0, uploads = ?, sent = ?",
             now,
             now,
             now,
             json.dumps([asdict(upload) for upload in uploads]),
+            to_text(rendered),
         )
 
     def take_back(self, delivery: Delivery) -> bool:
@@ -224,6 +230,20 @@ class Journal:
             State.WAITING,
             (State.SENDING, State.UNSURE, State.WAITING),
             "error = ?, hint = '', next_try = ?",
+            error,
+            next_try,
+        )
+
+    def record_not_prepared(self, delivery: Delivery, error: str, next_try: int, now: int) -> bool:
+        """An attempt that ended before a request could leave."""
+        return self._move(
+            delivery,
+            State.WAITING,
+            (State.WAITING,),
+            "attempts = attempts + 1, first_try = COALESCE(first_try, ?), last_try = ?, error = ?, hint = '', "
+            "problem = 0, next_try = ?",
+            now,
+            now,
             error,
             next_try,
         )
@@ -321,6 +341,7 @@ def _delivery(row: tuple[object, ...], parts: tuple[SentPart, ...]) -> Delivery:
     columns: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
     columns["state"] = State(columns["state"])
     columns["problem"] = bool(columns["problem"])
+    columns["sent"] = from_text(columns["sent"])
     columns["uploads"] = tuple(Upload(**upload) for upload in json.loads(columns["uploads"]))
     return Delivery(**columns, parts=parts)
 

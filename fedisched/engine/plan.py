@@ -64,17 +64,12 @@ class Step:
     error: str = ""
     hint: str = ""
 
-    def may_skip_look_up(self, now: int) -> bool:
-        """Whether sending now is an on-time first send: armed by this journal before it was due, barely overdue,
-        never tried. Everything else is looked up first."""
-        delivery = self.delivery
-        return (
-            delivery is not None
-            and delivery.since is None
-            and delivery.first_try is None
-            and delivery.armed_at <= delivery.due
-            and now < delivery.due + ON_TIME
-        )
+
+def is_on_time_first_send(delivery: Delivery, now: int) -> bool:
+    """Whether sending at `now` needs no look-up before it: armed by this journal before it was due, barely overdue,
+    never tried. Before every other send the network is asked whether the delivery is there already."""
+    never_tried = delivery.since is None and delivery.first_try is None
+    return never_tried and delivery.armed_at <= delivery.due and now < delivery.due + ON_TIME
 
 
 def plan(

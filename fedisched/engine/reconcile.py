@@ -151,7 +151,9 @@ def _asked_for(entry: Entry, delivery: Delivery, accounts: Mapping[str, AccountS
     if entry.problem is not None:
         # A file in the middle of an edit takes nothing back.
         return True
-    if entry.status is Status.DRAFT:
+    if entry.status in (Status.DRAFT, Status.PUBLISHED):
+        return False
+    if delivery.state is State.WAITING and entry.status not in (Status.SCHEDULED, Status.PUBLISHING):
         return False
     names = settings.accounts_named(entry.targets)
     return any(name == delivery.target or _id_of(name, accounts) == delivery.account for name in names)

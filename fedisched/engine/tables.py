@@ -32,6 +32,7 @@ MIGRATIONS: tuple[str, ...] = (
         problem      INTEGER NOT NULL DEFAULT 0,
         written      TEXT    NOT NULL DEFAULT '',
         uploads      TEXT    NOT NULL DEFAULT '[]',
+        sent         TEXT    NOT NULL DEFAULT '',
         UNIQUE (account, path)
     ) STRICT;
     CREATE INDEX delivery_open ON delivery (state) WHERE state NOT IN ('published', 'cancelled');

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from fedisched.model.network import Upload
 from fedisched.model.outcome import SentPart
+from fedisched.model.rendered import Rendered
 
 
 class State(StrEnum):
@@ -46,7 +47,8 @@ class Delivery:
     first. `since` is the first moment at which a request may have left and is never forgotten; `attempts` and
     `first_try` count anew when a person asks to try again. `problem` says that `error` is an author's mistake in
     the file with this `digest`, so that nothing was tried. `written` is the digest of the file as our own
-    write-back left it, noted before it is written, so that it is never taken for a person's edit.
+    write-back left it, noted before it is written, so that it is never taken for a person's edit. `sent` is what
+    the last request carried: look-ups compare with it.
     """
 
     id: int
@@ -70,6 +72,7 @@ class Delivery:
     written: str = ""
     parts: tuple[SentPart, ...] = ()
     uploads: tuple[Upload, ...] = ()
+    sent: Rendered | None = None
 
     def knows(self, digest: str) -> bool:
         """Whether a file with this digest is the one that was armed, or the same with our results in it."""
