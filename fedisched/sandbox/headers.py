@@ -1,0 +1,28 @@
+"""The headers that both kinds of server put on their answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import Literal
+
+WINDOW = 300
+"""Seconds for which a quota of requests lasts."""
+
+
+def date(microseconds: int, off_by: float = 0) -> str:
+    """The Date header for a moment (microseconds since 1970 UTC), `off_by` seconds wrong."""
+    return formatdate(microseconds / 1_000_000 + off_by, usegmt=True)
+
+
+def rate_limit(network: Literal["mastodon", "bluesky"], remaining: int, reset: int) -> dict[str, str]:
+    """How many requests are left until `reset` (seconds since 1970 UTC), as each network says it."""
+    if network == "mastodon":
+        at = datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": at}
+    return {
+        "ratelimit-limit": "3000",
+        "ratelimit-remaining": str(remaining),
+        "ratelimit-reset": str(reset),
+        "ratelimit-policy": f"3000;w={WINDOW}",
+    }

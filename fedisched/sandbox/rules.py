@@ -1,0 +1,47 @@
+"""What kind of server the sandbox plays. The defaults are those of a current Mastodon and a self-hosted PDS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HOUR = 3600.0
+
+Now = Callable[[], int]
+"""A clock: microseconds since 1970 UTC."""
+
+
+def own_clock() -> int:
+    """The server's own clock. A real server is another machine, so it does not share the publisher's."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Rules:
+    """May be changed while the sandbox runs.
+
+    `key_seconds`: how long an idempotency key is remembered; 0 plays a server that ignores keys (GoToSocial), infinity
+    one that never forgets. `replay_fails`: a replay is answered with 500, as by some versions. `locks_key`: a key
+    whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
+    overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
+    at them with 206.
+
+    Sizes are in bytes, tokens live for seconds.
+    """
+
+    max_characters: int = 500
+    characters_per_url: int = 23
+    max_media: int = 4
+    max_description: int = 1500
+    key_seconds: float = HOUR
+    replay_fails: bool = False
+    locks_key: bool = True
+    processing_looks: int = 0
+    media_limit: int = 16_777_216
+    application: str = "fedisched"
+    access_seconds: int = 7200
+    refresh_seconds: int = 90 * 86400
+    blob_limit: int = 5_242_880
+    image_limit: int = 2_000_000
+    thumb_limit: int = 1_000_000

@@ -1,0 +1,188 @@
+"""The sandbox: one small server that plays Mastodon and a Bluesky data server on one loopback port, in memory.
+
+For trying fedisched out without an account, and for tests. `with Sandbox() as sandbox:` serves from a thread of its
+own until the block ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Self
+
+from fedisched.sandbox.bluesky import Bluesky
+from fedisched.sandbox.faults import Faults
+from fedisched.sandbox.log import RequestLog, Seen
+from fedisched.sandbox.mastodon import Mastodon
+from fedisched.sandbox.rules import Now, Rules, own_clock
+from fedisched.sandbox.sessions import Sessions
+from fedisched.sandbox.store import Record, RepoState, Status, Store, did_of
+
+if TYPE_CHECKING:
+    from fedisched.sandbox.wire import Route
+
+_STARTS_WITHIN = 10.0
+
+
+class Sandbox:
+    """One server for both networks. `rules` say what kind of server it plays, `faults` what goes wrong.
+
+    It may be stopped and started again: it keeps its port, its accounts and what was published. All methods may be
+    called from any thread; what they give is immutable.
+    """
+
+    def __init__(
+        self, port: int = 0, host: str = "127.0.0.1", *, rules: Rules | None = None, now: Now = own_clock
+    ) -> None:
+        self.rules = rules or Rules()
+        self.faults = Faults(now)
+        self._host = host
+        self._port = port
+        self._store = Store(now)
+        self._log = RequestLog()
+        self._mastodon = Mastodon(self._store, self.rules)
+        self._bluesky = Bluesky(self._store, self.rules, Sessions(self._store, self.rules))
+        self._thread: Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    # Running
+
+    def start(self) -> Self:
+        """Serve from a thread of its own; returns when it listens. Raises OSError if the port is taken."""
+        listening = Event()
+        failures: list[OSError] = []
+        self._thread = Thread(target=lambda: asyncio.run(self._serve(listening, failures)), name="sandbox", daemon=True)
+        self._thread.start()
+        if not listening.wait(_STARTS_WITHIN):
+            raise OSError("the sandbox did not start")
+        if failures:
+            self.stop()
+            raise failures[0]
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and end; what is under way is dropped. Does nothing if it is not running."""
+        if self._thread is None or self._loop is None or self._stopping is None:
+            return
+        with suppress(RuntimeError):  # its loop has ended already: it could not listen
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._thread = self._loop = None
+
+    def run(self) -> None:
+        """Serve until Ctrl+C, or until another thread calls `stop`."""
+        thread = self.start()._thread
+        try:
+            while thread is not None and thread.is_alive():
+                thread.join(1.0)
+        except KeyboardInterrupt:
+            self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    async def _serve(self, listening: Event, failures: list[OSError]) -> None:
+        from fedisched.sandbox.listener import Listener
+
+        listener = Listener(self._store, self._log, self.faults, self._mastodon)
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            self._port = await listener.open(self._routes(), self._host, self._port)
+        except OSError as failure:
+            failures.append(failure)
+        finally:
+            self._store.origin = self.url
+            listening.set()
+        if not failures:
+            await self._stopping.wait()
+        await listener.close()
+
+    def _routes(self) -> tuple[Route, ...]:
+        return (*self._mastodon.routes(), *self._bluesky.routes())
+
+    @property
+    def url(self) -> str:
+        """Where it is reached: the server of both networks. Known once it has been started."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    # Accounts
+
+    def add_mastodon(self, username: str, token: str, display_name: str = "") -> str:
+        """A Mastodon account that this token opens; gives its id, which depends on the name only."""
+        with self._store.changed:
+            return self._store.add_person(username, token, display_name or username).id
+
+    def add_bluesky(self, handle: str, password: str, display_name: str = "") -> str:
+        """A Bluesky account; gives its DID, which depends on the handle only."""
+        with self._store.changed:
+            return self._store.add_repo(handle, password, display_name or handle.partition(".")[0]).did
+
+    def add_handle(self, handle: str) -> str:
+        """Somebody else's handle, to be mentioned; gives the DID it is resolved to."""
+        with self._store.changed:
+            return self._store.handles.setdefault(handle, did_of(handle))
+
+    def revoke(self, secret: str) -> None:
+        """A Mastodon token, or a Bluesky account's password and all its sessions, are valid no longer."""
+        with self._store.changed:
+            self._store.tokens.pop(secret, None)
+            for repo in self._store.repos.values():
+                if repo.password == secret:
+                    gone = replace(repo, password=None, generation=repo.generation + 1)
+                    self._store.repos[repo.did] = gone
+
+    def set_state(self, did: str, state: RepoState) -> None:
+        """Deactivate a Bluesky account, take it down, or bring it back."""
+        with self._store.changed:
+            self._store.repos[did] = replace(self._store.repos[did], state=state)
+
+    def add_status(
+        self, account_id: str, text: str, *, application: str = "Web", boost_of: str | None = None
+    ) -> Status:
+        """A status that was written by hand in another application, or a boost; for look-ups that must pass it over."""
+        with self._store.changed:
+            now = self._store.now()
+            status = Status(self._store.new_id(), account_id, text, now, application=application, boost_of=boost_of)
+            self._store.statuses[status.id] = status
+        self._store.touch()
+        return status
+
+    # Looking
+
+    def statuses(self, account_id: str | None = None) -> tuple[Status, ...]:
+        """What is published on the Mastodon side, oldest first."""
+        with self._store.changed:
+            return tuple(status for status in self._store.statuses.values() if account_id in (None, status.account_id))
+
+    def records(self, did: str | None = None, collection: str | None = "app.bsky.feed.post") -> tuple[Record, ...]:
+        """What is published on the Bluesky side, in the order of writing; None for every collection."""
+        with self._store.changed:
+            return tuple(
+                record
+                for record in self._store.records.values()
+                if did in (None, record.did) and collection in (None, record.collection)
+            )
+
+    def uploads(self) -> int:
+        """How many files were uploaded, on both sides together; the same blob again counts once."""
+        with self._store.changed:
+            return len(self._store.media) + len(self._store.blobs)
+
+    def requests(self, method: str | None = None, path: str | None = None) -> tuple[Seen, ...]:
+        """Every request that arrived, in the order of arrival; of one method, or to one path."""
+        seen = self._log.all()
+        return tuple(one for one in seen if method in (None, one.method) and path in (None, one.path))
+
+    def wait_until(self, there: Callable[[], bool], timeout: float = 10.0) -> bool:
+        """Wait until something holds, looked at after each request and each change; gives whether it does after
+        `timeout` seconds at the latest."""
+        with self._store.changed:
+            return self._store.changed.wait_for(there, timeout)
