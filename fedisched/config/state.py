@@ -1,0 +1,91 @@
+"""The state folder: where the journal and everything else that must not travel with the posts is kept."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from fedisched.model.errors import StateUnusable
+
+VARIABLE = "FEDISCHED_STATE"
+PLAIN_NAME = ".fedisched"
+
+_REASONS = {
+    errno.ENOSPC: "The disk is full: make room on it.",
+    errno.EDQUOT: "Your disk quota is used up: make room.",
+    errno.EROFS: f"The file system is read-only: set {VARIABLE} to a folder that can be written.",
+}
+
+
+def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Where the state of a content folder is kept; nothing is created.
+
+    `FEDISCHED_STATE` where it is set. Else a sub-folder of `fedisched/` in the git directory of the repository that
+    the content folder is in, one for each content folder: there it survives `git clean` and cannot be pushed over.
+    Else `.fedisched/` in the content folder. git is not run, and `GIT_DIR` is not looked at: a hook that starts us
+    sets it, to whatever repository was pushed to.
+    """
+    if named := environ.get(VARIABLE, "").strip():
+        return Path(os.path.abspath(Path(named).expanduser()))  # noqa: PTH100
+    real = folder.resolve()
+    for top in (real, *real.parents):
+        git = _git_directory(top)
+        if git is not None:
+            return git / "fedisched" / _name_in_repository(real.relative_to(top).as_posix())
+    return real / PLAIN_NAME
+
+
+def make_state_folder(state: Path) -> Path:
+    """Create the state folder, readable by its owner only, and give it back; one that exists is made private.
+
+    Raises StateUnusable when it cannot be created, or belongs to somebody else.
+    """
+    try:
+        _make_private(state)
+        if state.name == PLAIN_NAME and not (ignore := state / ".gitignore").exists():
+            ignore.write_text("*\n", encoding="ascii")
+    except OSError as error:
+        hint = _REASONS.get(error.errno or 0, f"Make its parent writable for you, or set {VARIABLE} to another folder.")
+        raise StateUnusable(f"the state folder {state} cannot be used ({error.strerror or error})", hint) from error
+    return state
+
+
+def _make_private(state: Path) -> None:
+    # Each missing level by itself: `mkdir(parents=True)` would leave the upper ones open to others.
+    missing = [level for level in (state, *state.parents) if not level.exists()]
+    for level in reversed(missing):
+        level.mkdir(mode=0o700, exist_ok=True)
+    found = state.stat()
+    if not state.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(state))
+    if found.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it belongs to another user", str(state))
+    if found.st_mode & 0o077:
+        state.chmod(0o700)
+
+
+def _git_directory(top: Path) -> Path | None:
+    """The git directory of the work tree at `top`: `.git` itself, or what a worktree's or submodule's file names."""
+    entry = top / ".git"
+    if entry.is_dir():
+        return entry if (entry / "HEAD").exists() else None
+    try:
+        text = entry.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    if not text.startswith("gitdir:"):
+        return None
+    named = top / text.removeprefix("gitdir:").strip()
+    return named.resolve() if (named / "HEAD").exists() else None
+
+
+def _name_in_repository(relative: str) -> str:
+    """A name for a content folder that stays when the repository moves, and that no other folder in it can have."""
+    if relative == ".":
+        return "top"
+    digest = hashlib.sha256(relative.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    word = "".join(c if c.isascii() and c.isalnum() else "-" for c in relative)[-40:].strip("-")
+    return f"{word}-{digest}" if word else digest
