@@ -83,13 +83,19 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server allows. `source` says whether the server told it or these are the network's defaults."""
+    """What a server allows. `source` says whether the server told it or these are the network's defaults.
+
+    `characters` and `bytes` are of one part, `media` is how many attachments a part takes, `image_bytes` how large
+    an image may be, `alt_characters` how long its description (None: as long as it likes).
+    """
 
     characters: int
     media: int
     source: Literal["server", "default"] = "default"
     bytes: int | None = None
     characters_per_url: int = 23
+    image_bytes: int = 16 * 1024 * 1024
+    alt_characters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
