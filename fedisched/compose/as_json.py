@@ -1,0 +1,39 @@
+"""What `render --json` prints: one object for each post and target (cli.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fedisched.model.rendered import Body, Json, Pending, Rendered, RenderedPart
+
+
+def as_json(rendered: Rendered) -> dict[str, Json]:
+    """One post for one target as JSON. What cannot be known offline is `{"pending": "…"}`."""
+    return {
+        "path": rendered.path,
+        "target": rendered.target,
+        "network": rendered.network,
+        "parts": [_part(part, rendered.network) for part in rendered.parts],
+    }
+
+
+def _part(part: RenderedPart, network: str) -> Json:
+    plain: dict[str, Json] = {"text": part.text, "length": part.length, "limit": part.limit}
+    if part.bytes is not None:
+        plain["bytes"] = part.bytes
+    plain["facets"] = [
+        {"start": facet.start, "end": facet.end, "kind": facet.kind, "value": facet.value} for facet in part.facets
+    ]
+    plain["media"] = [{"path": media.path, "alt": media.alt, "mime": media.mime} for media in part.media]
+    plain["record" if network == "bluesky" else "params"] = _known(part.body)
+    return plain
+
+
+def _known(body: Body) -> Json:
+    if isinstance(body, Pending):
+        return {"pending": str(body)}
+    if isinstance(body, Mapping):
+        return {key: _known(value) for key, value in body.items()}
+    if isinstance(body, Sequence) and not isinstance(body, str):
+        return [_known(value) for value in body]
+    return body

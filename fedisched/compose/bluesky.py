@@ -1,0 +1,149 @@
+"""From a part to a Bluesky record (app.bsky.feed.post): rich text, labels, images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fedisched.compose.body import Link, Person
+from fedisched.compose.draft import Draft, size_of
+from fedisched.compose.facets import SPACES, detected
+from fedisched.compose.links import says_the_same, shortened
+from fedisched.compose.traced import Edit, Traced, Tracing
+from fedisched.model.problem import Problem
+from fedisched.model.rendered import Attachment, Body, Facet, Limits, Pending, RenderedPart
+
+LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+LABELS = ("!no-unauthenticated", "graphic-media", "nudity", "porn", "sexual")
+
+_MOST_LABELS = 10
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
+_UNSEEN = rf"[{SPACES}\xad\u2060\u200b-\u200d]*"
+_BLANK_LINES = re.compile(rf"\n{_UNSEEN}\n{_UNSEEN}\n")
+
+
+def compose(draft: Draft) -> tuple[RenderedPart, list[Problem]]:
+    """The record of one part, and what is wrong with it on Bluesky."""
+    text = _written(draft)
+    facets = tuple(_facets(text))
+    length, size = size_of(text.text)
+    problems = [
+        *draft.strangers(),
+        *draft.too_long(text, length, draft.limits.characters),
+        *draft.too_many_bytes(text, size, draft.limits.bytes or LIMITS.bytes or 0),
+        *(_unfit_front_matter(draft) if draft.number == 1 else ()),
+    ]
+    body = _record(draft, text.text, facets)
+    return RenderedPart(text.text, length, draft.limits.characters, body, size, facets, draft.media), problems
+
+
+def _written(draft: Draft) -> Traced:
+    """The text as it is posted and counted, with all its spans."""
+
+    def add_link(tracing: Tracing, link: Link) -> None:
+        start = len(tracing)
+        label = "".join(words.text for words in link.label)
+        if label.strip():
+            for words in link.label:
+                tracing.typed(words.text, words.offset)
+        else:
+            tracing.written(link.url, link.offset)
+        tracing.mean(start, "link", link.url)
+
+    def add_person(tracing: Tracing, person: Person) -> None:
+        start = len(tracing)
+        handle = draft.handle(person)
+        tracing.written(f"@{handle or person.name}", person.offset)
+        if handle:
+            tracing.mean(start, "mention", handle)
+
+    text = draft.text(add_link, add_person)
+    if draft.post.cw.strip() and not draft.post.labels:
+        text = text.with_head(f"CW: {draft.post.cw.strip()}\n\n")
+    text = _tidied(text)
+    text = text.with_spans([*text.spans, *detected(text)])
+    return text.edited(list(_shortened_links(text)))
+
+
+def _tidied(text: Traced) -> Traced:
+    """Leading blank lines and trailing space are gone, and more than one blank line is one, as the app does."""
+    end = len(text.text.rstrip(SPACES))
+    indented = min(len(text.text) - len(text.text.lstrip(SPACES)), end)
+    start = text.text.rfind("\n", 0, indented) + 1
+    text = text.edited([Edit(0, start, ""), Edit(end, len(text.text), "")])
+    return text.edited([Edit(match.start(), match.end(), "\n\n") for match in _BLANK_LINES.finditer(text.text)])
+
+
+def _shortened_links(text: Traced) -> Iterator[Edit]:
+    for span in text.spans:
+        shown = text.text[span.start : span.end]
+        if span.kind == "link" and (short := shortened(shown)) != shown and says_the_same(shown, span.value):
+            yield Edit(span.start, span.end, short)
+
+
+def _facets(text: Traced) -> Iterator[Facet]:
+    offset = position = 0
+    for span in text.spans:
+        if span.kind == "plain":
+            continue
+        start = offset + len(text.text[position : span.start].encode())
+        offset, position = start + len(text.text[span.start : span.end].encode()), span.end
+        yield Facet(start, offset, span.kind, span.value)
+
+
+def _record(draft: Draft, text: str, facets: tuple[Facet, ...]) -> dict[str, Body]:
+    post = draft.post
+    record: dict[str, Body] = {"$type": "app.bsky.feed.post", "text": text}
+    if facets:
+        record["facets"] = [_facet(facet) for facet in facets]
+    if draft.number > 1:
+        record["reply"] = {"root": Pending("root"), "parent": Pending("parent")}
+    if draft.media:
+        images = [_image(number, attachment) for number, attachment in enumerate(draft.media, 1)]
+        record["embed"] = {"$type": "app.bsky.embed.images", "images": images}
+    if post.lang:
+        record["langs"] = [post.lang]
+    if post.labels:
+        values = [{"val": label} for label in dict.fromkeys(post.labels)]
+        record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
+    record["createdAt"] = Pending("created_at")
+    return record
+
+
+def _facet(facet: Facet) -> Body:
+    feature: dict[str, Body] = {"$type": f"app.bsky.richtext.facet#{facet.kind}"}
+    match facet.kind:
+        case "link":
+            feature["uri"] = facet.value
+        case "mention":
+            feature["did"] = Pending("did", facet.value)
+        case "tag":
+            feature["tag"] = facet.value
+    return {
+        "$type": "app.bsky.richtext.facet",
+        "index": {"byteStart": facet.start, "byteEnd": facet.end},
+        "features": [feature],
+    }
+
+
+def _image(number: int, attachment: Attachment) -> Body:
+    image: dict[str, Body] = {"image": Pending("blob", str(number)), "alt": attachment.alt}
+    if attachment.width and attachment.height:
+        image["aspectRatio"] = {"width": attachment.width, "height": attachment.height}
+    return image
+
+
+def _unfit_front_matter(draft: Draft) -> Iterator[Problem]:
+    """What the front matter asks for and Bluesky cannot do."""
+    post, target = draft.post, draft.target
+    if post.visibility in ("private", "direct"):
+        message = f"{target} cannot keep a post {post.visibility}: everything on Bluesky is public"
+        yield draft.wrong("visibility", "not-private", message, f"Take {target} out of targets, or the visibility out.")
+    if post.lang and not _LANGUAGE.fullmatch(post.lang):
+        message, hint = f"{post.lang} is not a language tag", "Write one such as en, de or pt-BR."
+        yield draft.wrong("lang", "bad-language", message, hint)
+    unknown = [label for label in post.labels if label not in LABELS]
+    if unknown or len(post.labels) > _MOST_LABELS:
+        message = f"Bluesky has no label {unknown[0]}" if unknown else f"more than {_MOST_LABELS} labels"
+        yield draft.wrong("labels", "unknown-label", message, f"Choose among {', '.join(LABELS)}.")

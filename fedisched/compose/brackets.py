@@ -1,0 +1,80 @@
+"""Brackets and parentheses: where `[...]` closes, and what stands in the `(...)` behind it.
+
+Everything here is linear in the text, or bounded: nobody should wait for a line of ten thousand brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_LONGEST = 4096
+"""How far parentheses may reach, in characters; longer ones are text."""
+
+_STRUCTURE = re.compile(r"[\[\]]|\n[ \t]*(?=\n)|^---[ \t]*$", re.MULTILINE)
+_PARENTHESES = re.compile(r"\\[()]|[()]")
+_BRACKETED = re.compile(r"\([ \t]*<(?P<target>[^<>\n]*)>[ \t]*\)")
+_TITLED = re.compile(r"""\((?P<target>[^\n]*?)[ \t]+(?P<title>"[^"\n]*"|'[^'\n]*')[ \t]*\)""")
+
+
+class Destination(NamedTuple):
+    """What stands in the parentheses; `end` is the offset behind them."""
+
+    target: str
+    title: str
+    end: int
+
+
+def slashes_before(text: str, start: int, floor: int = 0) -> int:
+    """How many backslashes stand directly before a place, none before `floor` counted."""
+    first = start
+    while first > floor and text[first - 1] == "\\":
+        first -= 1
+    return start - first
+
+
+def matching_brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Where each `[` closes, in one pass. A blank line or a `---` ends all that are open."""
+    opened: list[int] = []
+    for match in _STRUCTURE.finditer(text):
+        start, sign = match.start(), match[0]
+        if sign not in "[]":
+            opened.clear()
+        elif slashes_before(text, start) % 2:
+            # An escaped bracket is text inside another; outside it must be known what it would have been.
+            if sign == "[" and not opened:
+                opened.append(start)
+        elif sign == "[":
+            opened.append(start)
+        elif opened:
+            yield opened.pop(), start
+
+
+def destination(text: str, opening: int) -> Destination | None:
+    """What stands in the parentheses that open at `opening`; None if they do not close on their line."""
+    line_end = text.find("\n", opening)
+    limit = min(len(text) if line_end < 0 else line_end, opening + _LONGEST)
+    if bracketed := _BRACKETED.match(text, opening, limit):
+        return Destination(bracketed["target"].strip(), "", bracketed.end())
+    titled = _TITLED.match(text, opening, limit)
+    if titled and _closing(text, opening, titled.start("title")) is None:
+        return Destination(_target(titled["target"]), titled["title"], titled.end())
+    closing = _closing(text, opening, limit)
+    return None if closing is None else Destination(_target(text[opening + 1 : closing]), "", closing + 1)
+
+
+def _closing(text: str, opening: int, limit: int) -> int | None:
+    depth = 0
+    for match in _PARENTHESES.finditer(text, opening, limit):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.start()
+    return None
+
+
+def _target(typed: str) -> str:
+    target = typed.strip()
+    if target.startswith("<") and target.endswith(">"):
+        return target[1:-1].strip()
+    return re.sub(r"\\([()])", r"\1", target)
