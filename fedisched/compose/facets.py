@@ -1,9 +1,9 @@
 """What Bluesky's app finds in plain text: mentions, links, tags and cashtags.
 
 The rules are the app's own (https://github.com/bluesky-social/atproto, packages/api/src/rich-text), so that a post
-reads as if it had been written there. Four differences, on purpose: a bare domain that begins with `http`
-(httpbin.org) gets a whole address; an address that the lexicon would refuse (`https://` alone) and a handle that cannot
-exist are plain text; tags keep the lexicon's limit of 640 bytes; and what overlaps is left out here, not by each reader.
+reads as if it had been written there. Four differences, on purpose: a bare domain that begins with `http` gets a whole
+address (httpbin.org); an address that the lexicon would refuse (`https://` alone) and a handle that cannot
+exist are plain text; tags keep the lexicon's limit of 640 bytes; what overlaps is left out here, not by each reader.
 """
 
 from __future__ import annotations
