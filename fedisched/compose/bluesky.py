@@ -18,7 +18,6 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image
 LABELS = ("!no-unauthenticated", "graphic-media", "nudity", "porn", "sexual")
 
 _MOST_LABELS = 10
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 _UNSEEN = rf"[{SPACES}\xad\u2060\u200b-\u200d]*"
 _BLANK_LINES = re.compile(rf"\n{_UNSEEN}\n{_UNSEEN}\n")
 
@@ -140,9 +139,6 @@ def _unfit_front_matter(draft: Draft) -> Iterator[Problem]:
     if post.visibility in ("private", "direct"):
         message = f"{target} cannot keep a post {post.visibility}: everything on Bluesky is public"
         yield draft.wrong("visibility", "not-private", message, f"Take {target} out of targets, or the visibility out.")
-    if post.lang and not _LANGUAGE.fullmatch(post.lang):
-        message, hint = f"{post.lang} is not a language tag", "Write one such as en, de or pt-BR."
-        yield draft.wrong("lang", "bad-language", message, hint)
     unknown = [label for label in post.labels if label not in LABELS]
     if unknown or len(post.labels) > _MOST_LABELS:
         message = f"Bluesky has no label {unknown[0]}" if unknown else f"more than {_MOST_LABELS} labels"

@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from fedisched.compose.brackets import Destination, destination, matching_brackets, slashes_before
+from fedisched.compose.brackets import Destination, destination, matching_brackets, matching_parentheses, slashes_before
 from fedisched.compose.source import Source
 from fedisched.model.problem import Problem
 
@@ -112,6 +112,7 @@ class _Parser:
         # All matching is done on a text of the same length, in which comments are not there to be seen.
         self.text = _masked(source.body, comments)
         self.closing = dict(matching_brackets(self.text))
+        self.parentheses = dict(matching_parentheses(self.text))
 
     def body(self) -> Body:
         separators = list(self._scan())
@@ -217,7 +218,7 @@ class _Parser:
         closing = self.closing.get(opening)
         if closing is None or self.text[closing + 1 : closing + 2] != "(":
             return None
-        found = destination(self.text, closing + 1)
+        found = destination(self.text, closing + 1, self.parentheses.get(closing + 1))
         if found is None or not found.target:
             return None
         meant = is_picture or self._is_meant_as_link(opening, closing, found)

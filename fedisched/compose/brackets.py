@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_LONGEST = 4096
+_LONGEST = 2048
 """How far parentheses may reach, in characters; longer ones are text."""
 
 _STRUCTURE = re.compile(r"[\[\]]|\n[ \t]*(?=\n)|^---[ \t]*$", re.MULTILINE)
-_PARENTHESES = re.compile(r"\\[()]|[()]")
+_PARENTHESES = re.compile(r"\\[()]|[()\n]")
 _BRACKETED = re.compile(r"\([ \t]*<(?P<target>[^<>\n]*)>[ \t]*\)")
 _TITLED = re.compile(r"""\((?P<target>[^\n]*?)[ \t]+(?P<title>"[^"\n]*"|'[^'\n]*')[ \t]*\)""")
 
@@ -51,26 +51,32 @@ def matching_brackets(text: str) -> Iterator[tuple[int, int]]:
             yield opened.pop(), start
 
 
-def destination(text: str, opening: int) -> Destination | None:
-    """What stands in the parentheses that open at `opening`; None if they do not close on their line."""
+def matching_parentheses(text: str) -> Iterator[tuple[int, int]]:
+    """Where each `(` closes on its line, in one pass; escaped ones are not counted."""
+    opened: list[int] = []
+    for match in _PARENTHESES.finditer(text):
+        match match[0]:
+            case "\n":
+                opened.clear()
+            case "(":
+                opened.append(match.start())
+            case ")" if opened:
+                yield opened.pop(), match.start()
+
+
+def destination(text: str, opening: int, closing: int | None) -> Destination | None:
+    """What stands in the parentheses that open at `opening` and close at `closing`, as far as parentheses tell: those
+    in `<...>` and in a title do not count. None if they do not close on their line."""
     line_end = text.find("\n", opening)
     limit = min(len(text) if line_end < 0 else line_end, opening + _LONGEST)
     if bracketed := _BRACKETED.match(text, opening, limit):
         return Destination(bracketed["target"].strip(), "", bracketed.end())
     titled = _TITLED.match(text, opening, limit)
-    if titled and _closing(text, opening, titled.start("title")) is None:
+    if titled and (closing is None or closing >= titled.start("title")):
         return Destination(_target(titled["target"]), titled["title"], titled.end())
-    closing = _closing(text, opening, limit)
-    return None if closing is None else Destination(_target(text[opening + 1 : closing]), "", closing + 1)
-
-
-def _closing(text: str, opening: int, limit: int) -> int | None:
-    depth = 0
-    for match in _PARENTHESES.finditer(text, opening, limit):
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        if depth == 0:
-            return match.start()
-    return None
+    if closing is None or closing > limit:
+        return None
+    return Destination(_target(text[opening + 1 : closing]), "", closing + 1)
 
 
 def _target(typed: str) -> str:

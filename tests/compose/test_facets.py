@@ -46,7 +46,7 @@ def test_a_link(text: str, shown: str, uri: str) -> None:
         "https:// and https://. and https:///x",
         "not@right me@example.com",
         "@user@mastodon.social",
-        "@alice @alice.notatld @-a.com @a..com",
+        "@alice @alice.notatld @-a.com @a..com @a.xn--p1ai",
         "#1 # #? ## #️⃣tag #\u200ba x#tag",
         "$100 $TOOLONG no$SPACE $ A $ABC123",
         "日本語https://example.com",

@@ -28,6 +28,17 @@ def test_an_empty_part_is_a_problem(body: str, expected: list[tuple[str, int, in
     assert places(render(post(body, cw="warned"), "bluesky")) == expected
 
 
+@pytest.mark.parametrize("lang", ["de", "pt-BR", "zh-Hant-TW", "es-419", "gsw", "zh-cmn-Hans-CN", "sl-rozaj"])
+def test_a_language_tag(lang: str) -> None:
+    assert places(render(post("one", lang=lang), "bluesky")) == []
+
+
+@pytest.mark.parametrize("lang", ["German", "de_DE", "d", "de-", "en, de", "deutsch"])
+def test_what_is_no_language_tag(lang: str) -> None:
+    assert places(render(post("one", lang=lang), "bluesky")) == [("bad-language", 3, 7)]
+    assert places(render(post("one", lang=lang), "mastodon")) == [("bad-language", 3, 7)]
+
+
 def test_problems_come_in_order_of_place() -> None:
     rendering = render("@bob <!-- a\n![x](gone.png) [a](b.example/c)", "bluesky")
     assert places(rendering) == [
