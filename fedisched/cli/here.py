@@ -1,0 +1,61 @@
+"""Where a verb runs: its content folder, with the settings and the state that belong to it, each found when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fedisched.clock import Clock, SystemClock
+from fedisched.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fedisched.cli.say import Voice
+    from fedisched.model.settings import Settings
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run gets from outside; a test hands in its own."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+class Here:
+    """The content folder that a verb works on, and how it speaks. The first argument of every verb."""
+
+    def __init__(self, named: Path | None, voice: Voice, surroundings: Surroundings) -> None:
+        self.named = named
+        self.voice = voice
+        self.clock = surroundings.clock
+        self.environ = surroundings.environ
+
+    @cached_property
+    def folder(self) -> Path:
+        """The content folder: what `-C` names, else the nearest one from here upwards. Raises ConfigError."""
+        from fedisched.config import find_folder
+
+        start = self.named or Path.cwd()
+        found = find_folder(start)
+        if found is None:
+            hint = "Go to your content folder, name it with `-C`, or run `fedisched init` to make one."
+            raise ConfigError(f"{start} is not in a content folder: there is no fedisched.toml", hint)
+        return found.resolve()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The folder's settings. Raises ConfigError with every problem."""
+        from fedisched.config import load_settings
+
+        return load_settings(self.folder, cache=self.state)
+
+    @cached_property
+    def state(self) -> Path:
+        """Where the folder's state is kept; not created by asking."""
+        from fedisched.config import state_folder
+
+        return state_folder(self.folder, self.environ)

@@ -1,0 +1,109 @@
+"""`fedisched init`: scaffold a content folder."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from fedisched.cli import scaffold
+from fedisched.cli.exit import Exit
+from fedisched.cli.here import Here
+from fedisched.cli.verb import verb
+from fedisched.cli.words import columns, faint, good, pad, strong
+
+_WORKFLOW = ".github/workflows/fedisched.yml"
+_LOCALTIME = Path("/etc/localtime")
+
+
+@verb
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
+def init(here: Here, directory: Path | None) -> Exit:
+    """Make a content folder: configuration, a first draft, a workflow.
+
+    In DIR, or here. What is there already is left as it is.
+
+    Examples:
+    fedisched init
+    fedisched init ~/posts
+    """
+    folder = (directory or here.named or Path.cwd()).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text, words in _files(folder, here.environ):
+        shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        if _write_new(path, text):
+            here.voice.result(good("made  "), pad(shown, 34), " ", faint(words))
+        else:
+            here.voice.remark(faint("kept  "), pad(shown, 34), " ", faint("was there already"))
+    _say_what_next(here, folder)
+    return Exit.DONE
+
+
+def guess_timezone(environ: Mapping[str, str], localtime: Path = _LOCALTIME) -> str:
+    """The machine's IANA timezone: what `TZ` names, else where /etc/localtime leads; UTC where neither tells."""
+    named = environ.get("TZ", "").removeprefix(":")
+    link = os.path.realpath(localtime)
+    for name in (named, link.rpartition("/zoneinfo/")[2] if "/zoneinfo/" in link else ""):
+        if _is_timezone(name):
+            return "UTC" if name == "Etc/UTC" else name
+    return "UTC"
+
+
+def _is_timezone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return bool(name) and ZoneInfo(name).key == name
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str, str]]:
+    """What a content folder begins with: path, text, and what it is for."""
+    from fedisched.config import config_file
+
+    top = _repository_of(folder)
+    source = config_file(folder) or folder / "fedisched.toml"
+    yield source, scaffold.config(guess_timezone(environ)), "your accounts and your timezone"
+    if source.name == "fedisched.toml" and not (folder / "posts").exists():
+        yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
+    yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
+    workflow = scaffold.workflow(folder.relative_to(top).as_posix())
+    yield top / _WORKFLOW, workflow, "publishing from GitHub, if you like"
+
+
+def _repository_of(folder: Path) -> Path:
+    """The top of the repository that the folder is in, since GitHub looks for workflows there only; else the folder."""
+    for top in (folder, *folder.parents):
+        if (top / ".git").exists():
+            return top
+    return folder
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file unless something of its name is there; whether it was written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _say_what_next(here: Here, folder: Path) -> None:
+    away = "" if folder == Path.cwd().resolve() else f" -C {shlex.quote(str(folder))}"
+    steps = [
+        (f"edit {shlex.quote(str(folder / 'fedisched.toml'))}", "put your own accounts in"),
+        (f'fedisched new "Hello" --at "tomorrow 09:00"{away}', "write a post"),
+        (f"fedisched check{away}", "see whether everything is right"),
+        (f"fedisched render{away}", "see what each network would get"),
+    ]
+    width = max(columns(command) for command, _ in steps)
+    here.voice.remark()
+    here.voice.remark("Next:")
+    for command, words in steps:
+        here.voice.remark("  ", strong(pad(command, width)), "  ", faint(words))

@@ -1,0 +1,85 @@
+"""Problems as people see them: one line each, and on a terminal the line of the file with a caret under the place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fedisched.cli.words import Piece, Words, bad, clean_line, columns, doubtful, faint, strong
+
+if TYPE_CHECKING:
+    from fedisched.cli.here import Here
+    from fedisched.model.errors import FedischedError
+    from fedisched.model.problem import Problem
+
+_WINDOW = 100
+_LARGEST = 1_000_000
+
+
+def problem_line(problem: Problem) -> tuple[Words, ...]:
+    """`posts/a.md:3:7: error: message. hint`, the form that editors and grep know."""
+    place = f"{problem.path}:{problem.line}:{problem.column}:"
+    return strong(place), " ", _severity(problem), f" {problem.message}. {problem.hint}"
+
+
+def problem_lines(problem: Problem, source: str) -> Iterable[tuple[Words, ...]]:
+    """The same for a terminal: place and message, the line of the file with a caret, and the hint."""
+    place = f"{problem.path}:{problem.line}:{problem.column}:"
+    yield strong(place), " ", _severity(problem), f" {problem.message}"
+    if source.strip():
+        before, shown = _window(source, problem.column)
+        number = f"{problem.line:>5}"
+        yield faint(f"{number} │ "), shown
+        yield faint(f"{' ' * len(number)} │ "), " " * columns(before), _coloured(problem, "^")
+    yield "      ", problem.hint
+
+
+def show_problems(problems: Sequence[Problem], folder: Path, say: Callable[..., None], on_terminal: bool) -> None:
+    """Say problems through `say`; with the lines of their files where a person reads along."""
+    sources: dict[str, list[str]] = {}
+    for problem in problems:
+        if not on_terminal:
+            say(*problem_line(problem))
+            continue
+        if problem.path not in sources:
+            sources[problem.path] = _lines_of(folder / problem.path)
+        lines = sources[problem.path]
+        for line in problem_lines(problem, lines[problem.line - 1] if problem.line <= len(lines) else ""):
+            say(*line)
+
+
+def explain(here: Here, error: FedischedError) -> None:
+    """Say what is broken, on standard error: a configuration's problems first, then the message and its hint."""
+    problems = getattr(error, "problems", ())
+    if problems:
+        on_terminal = sys.stderr is not None and sys.stderr.isatty()
+        show_problems(problems, here.folder, here.voice.complain, on_terminal)
+    here.voice.complain(bad("error: "), str(error))
+
+
+def _severity(problem: Problem) -> Piece:
+    return _coloured(problem, f"{problem.severity}:")
+
+
+def _coloured(problem: Problem, text: str) -> Piece:
+    return bad(text) if problem.is_error else doubtful(text)
+
+
+def _lines_of(path: Path) -> list[str]:
+    """The lines of a file that was just found wanting, as far as it can be read as text."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST)
+    except OSError:
+        return []
+    return data.decode("utf-8-sig", "replace").split("\n") if b"\0" not in data else []
+
+
+def _window(source: str, column: int) -> tuple[str, str]:
+    """What is shown of a line, and the part of it before the column; a long line is cut around the place."""
+    start = max(0, column - _WINDOW // 2) if len(source) > _WINDOW else 0
+    lead = "…" if start else ""
+    before = lead + clean_line(source[start : column - 1])
+    return before, lead + clean_line(source[start : start + _WINDOW]).rstrip()

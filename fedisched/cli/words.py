@@ -1,0 +1,116 @@
+"""Text for a terminal: cleaned of what could steer it, styled piece by piece, and measured in columns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS: titles, links, clipboard
+    r"|\x1b[ -/]*[0-~]?"
+)
+# Everything that C0 and C1 know but a tab and a line feed, and what turns the direction of the text around: a file
+# name with an override in it reads as another file's.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+
+
+def clean(text: str) -> str:
+    """A text from a file or a server without escape sequences, control characters and changes of direction. Tabs and
+    line feeds stay."""
+    return _CONTROLS.sub("", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
+
+
+def clean_line(text: str) -> str:
+    """The same on one line: a name with a line break in it must not be able to write a line of its own."""
+    return clean(_BREAKS.sub(" ", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line in a style; `codes` are SGR parameters."""
+
+    text: str
+    codes: str
+
+
+Words = str | Piece
+
+
+def strong(text: str) -> Piece:
+    return Piece(text, "1")
+
+
+def faint(text: str) -> Piece:
+    return Piece(text, "2")
+
+
+def underlined(text: str) -> Piece:
+    return Piece(text, "4;36")
+
+
+def good(text: str) -> Piece:
+    return Piece(text, "32")
+
+
+def bad(text: str) -> Piece:
+    return Piece(text, "1;31")
+
+
+def doubtful(text: str) -> Piece:
+    return Piece(text, "33")
+
+
+def paint(pieces: tuple[Words, ...], coloured: bool) -> str:
+    """One line of pieces, each cleaned; styles only where colours are wanted."""
+    painted = []
+    for piece in pieces:
+        text = clean_line(piece if isinstance(piece, str) else piece.text)
+        if coloured and isinstance(piece, Piece) and text:
+            text = f"\x1b[{piece.codes}m{text}\x1b[0m"
+        painted.append(text)
+    return "".join(painted)
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes in a terminal. Emoji sequences are counted as most terminals draw them."""
+    total = 0
+    joined = False
+    for character in text:
+        if character == "\u200d":
+            joined = True
+            continue
+        if not joined:
+            total += _columns_of(character)
+        joined = False
+    return total
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf", "Cc"} or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def pad(text: str, width: int) -> str:
+    """A text filled up with spaces to a width in columns."""
+    return text + " " * max(0, width - columns(text))
+
+
+def clip(text: str, width: int) -> str:
+    """A text cut to a width in columns, with an ellipsis where something is missing."""
+    if columns(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if columns(kept + character) > width - 1:
+            break
+        kept += character
+    return kept + "…"
+
+
+def plural(number: int, word: str) -> str:
+    """`1 post`, `2 posts`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

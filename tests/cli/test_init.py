@@ -1,0 +1,94 @@
+"""`fedisched init`."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fedisched.cli.init import guess_timezone
+from fedisched.config import load_settings
+from tests.cli.support import call
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_new_folder_has_everything_and_its_configuration_is_valid(tmp_path: Path) -> None:
+    done = call("init", str(tmp_path / "new"), environ={"TZ": "Europe/Paris"})
+    assert done.exit_code == 0
+    made = files_in(tmp_path / "new")
+    assert set(made) == {"fedisched.toml", "posts/hello.md", ".gitignore", ".github/workflows/fedisched.yml"}
+    assert all(name in done.stdout for name in made)
+    settings = load_settings(tmp_path / "new")
+    assert (settings.timezone, list(settings.accounts)) == ("Europe/Paris", ["mastodon", "bluesky"])
+
+
+def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "fedisched.toml").write_text("# mine")
+    (tmp_path / "posts").mkdir()
+    (tmp_path / ".gitignore").symlink_to("nowhere")
+    done = call("init", str(tmp_path))
+    assert done.exit_code == 0
+    assert "kept  fedisched.toml" in done.stdout
+    assert (tmp_path / "fedisched.toml").read_text() == "# mine"
+    assert not (tmp_path / "nowhere").exists()
+    assert list((tmp_path / "posts").iterdir()) == []
+    before = files_in(tmp_path)
+    assert call("init", str(tmp_path)).exit_code == 0
+    assert files_in(tmp_path) == before
+
+
+def test_a_configuration_in_pyproject_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.fedisched]\n")
+    call("init", str(tmp_path))
+    assert not (tmp_path / "fedisched.toml").exists()
+
+
+def test_in_a_repository_the_workflow_stands_where_github_looks(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    content = tmp_path / 'my "content"'
+    call("init", str(content))
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/fedisched.yml").read_text())
+    paths = workflow[True]["push"]["paths"]
+    assert paths == ['my "content"/posts/**', 'my "content"/fedisched.toml']
+    assert workflow["jobs"]["publish"]["steps"][-1]["env"]["FOLDER"] == 'my "content"'
+
+
+def test_the_workflow_has_least_rights_and_pinned_actions(tmp_path: Path) -> None:
+    call("init", str(tmp_path))
+    text = (tmp_path / ".github/workflows/fedisched.yml").read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    assert set(workflow[True]) == {"schedule", "push", "workflow_dispatch"}
+    (job,) = workflow["jobs"].values()
+    for step in job["steps"]:
+        assert len(step.get("uses", "@" + "0" * 40).rpartition("@")[2]) == 40
+        assert "${{" not in step.get("run", ""), "what others can write never stands in a script"
+    assert job["steps"][-1]["run"] == 'fedisched publish -C "$FOLDER" --wait 10m'
+    assert set(job["steps"][-1]["env"]) == {"FOLDER", "FEDISCHED_MASTODON_TOKEN", "FEDISCHED_BLUESKY_PASSWORD"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "link", "expected"),
+    [
+        ({"TZ": "America/New_York"}, "", "America/New_York"),
+        ({"TZ": ":Asia/Tokyo"}, "", "Asia/Tokyo"),
+        ({"TZ": "CET-1CEST"}, "/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ({"TZ": "../../etc/passwd"}, "", "UTC"),
+        ({}, "/usr/share/zoneinfo/Etc/UTC", "UTC"),
+        ({}, "/var/db/timezone/zoneinfo/Europe/Rome", "Europe/Rome"),
+        ({}, "", "UTC"),
+    ],
+)
+def test_the_timezone_is_guessed_from_the_machine(
+    tmp_path: Path, environ: dict[str, str], link: str, expected: str
+) -> None:
+    localtime = tmp_path / "localtime"
+    if link:
+        localtime.symlink_to(link)
+    assert guess_timezone(environ, localtime) == expected
