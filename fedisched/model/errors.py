@@ -4,6 +4,7 @@
     ├── ConfigError        the configuration cannot be used
     ├── FileChanged        a file is no longer the one that was read
     ├── CannotSplice       results cannot be written into this file without touching what is not ours
+    ├── CannotWrite        a file in the content folder cannot be written: full, read-only, or not ours
     ├── JournalCorrupt     the SQLite file is damaged
     ├── StateUnusable      the state folder cannot be written
     ├── AlreadyRunning     another process of ours holds what we need
@@ -45,6 +46,10 @@ class FileChanged(FedischedError):
 
 class CannotSplice(FedischedError):
     """The write-back would have to touch bytes that are not ours, so it refuses; the file is as it was."""
+
+
+class CannotWrite(FedischedError):
+    """A file in the content folder cannot be written, and is as it was: disk full, read-only, or not ours."""
 
 
 class JournalCorrupt(FedischedError):
