@@ -152,6 +152,8 @@ def test_nothing_asked_is_nothing_changed() -> None:
         "x-a: 'never closed\n",
         "x-a:\tb\n\tx-c: d\n",
         "\ufeffstatus: draft\n",
+        "status: |\n  draft\x85x-a: b\n",
+        "status:\n> # why\n  draft\n",
         "x-a: b\n--- # another document\nx-c: d\n",
     ],
 )
