@@ -36,7 +36,8 @@ class Watcher:
 
     It starts out silent: scan the folder after `start()`, and nothing falls in between. All durations are in seconds.
     `changed` is called after `quiet` without an event, under a constant stream after `patience`, and every
-    `rescan_every` with everything. `posts` is relative to the content folder, with `/`; it need not exist yet.
+    `rescan_every` with everything; it must not raise. `posts` is relative to the content folder, with `/`, and need
+    not exist yet.
 
     The operating system tells of changes, unless `poll` (or FEDISCHED_WATCH=poll) asks to look every `poll_every`, as
     network and container mounts need, or the system's limits are reached, which `notice` is told in a whole message.
@@ -82,7 +83,7 @@ class Watcher:
         with self._condition:
             self._stopping = True
             self._condition.notify()
-        if threading.current_thread() is not self._thread:
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join()
         self._disarm()
 

@@ -92,6 +92,11 @@ def watching(
         watcher.stop()
 
 
+def linux_only(test: Callable[..., None]) -> Callable[..., None] | None:
+    """Leave out, elsewhere, what rests on inotify and /proc."""
+    return test if sys.platform == "linux" else None
+
+
 both_ways = pytest.mark.parametrize("poll", [False, True], ids=["events", "poll"])
 
 
@@ -231,10 +236,10 @@ def test_a_branch_switch_is_noticed_both_ways(folder: Path, poll: bool) -> None:
             heard.clear()
 
 
+@pytest.mark.system
 @both_ways
 def test_rsync_is_noticed(folder: Path, poll: bool) -> None:
-    if not shutil.which("rsync"):
-        return
+    assert shutil.which("rsync"), "this test needs rsync: install it"
     source = folder / "source"
     source.mkdir()
     (source / "a.md").write_text("from afar")
@@ -435,9 +440,8 @@ def said(process: subprocess.Popen[str], word: str) -> None:
     raise AssertionError(f"{word} was never said")
 
 
+@linux_only
 def test_when_the_kernels_queue_overflows_everything_is_looked_at(folder: Path) -> None:
-    if sys.platform != "linux":
-        return
     room = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     one, two = folder / "posts" / "a.md", folder / "posts" / "b.md"
     with watching_elsewhere(folder) as process:
@@ -470,9 +474,8 @@ def switches(threads: Path) -> int:
     return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
 
 
+@linux_only
 def test_an_idle_watcher_never_wakes(folder: Path) -> None:
-    if sys.platform != "linux":
-        return
     with watching_elsewhere(folder) as process:
         said(process, "ready")
         threads = Path(f"/proc/{process.pid}/task")
