@@ -29,6 +29,7 @@ from fedisched.model.problem import Problem
 from fedisched.model.results import Plain, Result
 
 _OURS = ("status", "results")
+_ASKED_FOR = ("time", "status")
 _BLOCK_HEADER = re.compile(r"(?:![^\s]*[ \t]+)?[|>][0-9+-]*")
 _NOT_A_KEY_BEFORE = re.compile(r" *(?:\?[ \t]+)?")
 
@@ -53,26 +54,41 @@ def splice(data: bytes, status: Status | None, results: Mapping[str, Result] | N
     Raises CannotSplice, with what to write by hand, if the front matter has a shape that cannot be changed safely.
     """
     plain = None if results is None else plain_results(results)
-    word = None if status is None else str(status)
+    words = {} if status is None else {"status": str(status)}
     try:
-        return _spliced(data, word, plain)
+        return _spliced(data, _OURS, words, plain)
     except NotSpliceable as error:
-        raise CannotSplice(f"results cannot be written into the file: {error}", _by_hand(word, plain)) from error
+        raise CannotSplice(f"results cannot be written into the file: {error}", _by_hand(words, plain)) from error
 
 
-def _spliced(data: bytes, status: str | None, results: _Results | None) -> bytes:
+def splice_schedule(data: bytes, time: str, status: Status | None) -> bytes:
+    """A post's bytes with another `time` (RFC 3339 text) and `status`; None leaves the status as it is.
+
+    The one thing beside `status` and `results` that is ever written, and only when a person asks for it by
+    `publish --now`. As careful as `splice`, and raises CannotSplice as it does.
+    """
+    words = {"time": time} if status is None else {"time": time, "status": str(status)}
+    try:
+        return _spliced(data, _ASKED_FOR, words, None)
+    except NotSpliceable as error:
+        raise CannotSplice(f"the time cannot be written into the file: {error}", _by_hand(words, None)) from error
+
+
+def _spliced(data: bytes, ours: tuple[str, ...], words: Mapping[str, str], results: _Results | None) -> bytes:
     fenced = _fenced(data)
-    before = read_entries(fenced.front)
-    # One after the other, since both may go to the same place.
-    front = _edited(before, _status_edits(before, fenced.newline, status))
-    halfway = read_entries(front)
-    front = _edited(halfway, _results_edits(halfway, fenced.newline, results))
+    front = fenced.front
+    # One after the other, since all may go to the same place.
+    for name, word in words.items():
+        so_far = read_entries(front)
+        front = _edited(so_far, _word_edits(so_far, fenced.newline, name, word))
+    so_far = read_entries(front)
+    front = _edited(so_far, _results_edits(so_far, fenced.newline, results))
     if front == fenced.front:
         return data
     text = fenced.text[: fenced.front_start] + front + fenced.text[fenced.closing :]
     new = (b"\xef\xbb\xbf" if fenced.bom else b"") + text.encode()
     _verify_fences(fenced, _fenced(new), front)
-    _verify_entries(before, read_entries(front), status, results)
+    _verify_entries(read_entries(fenced.front), read_entries(front), ours, words, results)
     return new
 
 
@@ -92,31 +108,33 @@ def _edited(whole: FrontMatter, edits: Iterable[_Edit]) -> str:
     return "".join((*pieces, whole.front[done:]))
 
 
-def _status_edits(before: FrontMatter, newline: str, status: str | None) -> Iterator[_Edit]:
-    entry = before.find("status")
-    if status is None or (entry and entry.scalar and entry.scalar.value == status):
+def _word_edits(before: FrontMatter, newline: str, name: str, word: str) -> Iterator[_Edit]:
+    """Set a key whose value is a single word."""
+    entry = before.find(name)
+    if entry and entry.scalar and entry.scalar.value == word:
         return
     if entry is None:
-        yield _new_entry(before, newline, "status", f"status: {status}", before.find("results"))
+        following = before.find("status") if name == "time" else None
+        yield _new_entry(before, newline, f"{name}: {word}", following or before.find("results"))
     elif entry.is_empty:
-        yield _first_value(before, newline, entry, status)
+        yield _first_value(before, newline, entry, word)
     elif entry.scalar is None:
-        raise NotSpliceable("`status` is not a single word")
+        raise NotSpliceable(f"`{name}` is not a single word")
     else:
-        yield from _replaced_status(entry, entry.scalar.style, status)
+        yield from _replaced_word(entry, entry.scalar.style, word)
 
 
-def _replaced_status(entry: Entry, style: str | None, status: str) -> Iterator[_Edit]:
+def _replaced_word(entry: Entry, style: str | None, word: str) -> Iterator[_Edit]:
     if style in {"|", ">"}:
         header = _BLOCK_HEADER.match(entry.front, entry.value_start)
         if header is None:
-            raise NotSpliceable("the header of the block after `status` is not understood")
-        yield _Edit(header.start(), header.end(), status)
+            raise NotSpliceable(f"the header of the block after `{entry.name}` is not understood")
+        yield _Edit(header.start(), header.end(), word)
         content = next_line(entry.front, header.end())
         yield _Edit(content, max(content, next_line(entry.front, entry.end)), "")
     else:
         quote = style if style in {"'", '"'} else ""
-        yield _Edit(entry.value_start, entry.end, f"{quote}{status}{quote}")
+        yield _Edit(entry.value_start, entry.end, f"{quote}{word}{quote}")
 
 
 def _results_edits(before: FrontMatter, newline: str, results: _Results | None) -> Iterator[_Edit]:
@@ -129,7 +147,7 @@ def _results_edits(before: FrontMatter, newline: str, results: _Results | None) 
     indent = before.indent
     block = newline.join(indent + line for line in block_lines(results))
     if entry is None:
-        yield _new_entry(before, newline, "results", f"results:{newline}{block}", None)
+        yield _new_entry(before, newline, f"results:{newline}{block}", None)
     elif not results:
         yield _Edit(_own_line(entry), next_line(before.front, entry.end), "")
     elif entry.is_empty:
@@ -143,7 +161,7 @@ def _results_edits(before: FrontMatter, newline: str, results: _Results | None) 
 def _flow_results(before: FrontMatter, newline: str, entry: Entry | None, results: _Results) -> Iterator[_Edit]:
     text = flow_text(results)
     if entry is None:
-        yield _new_entry(before, newline, "results", f"results: {text}", None)
+        yield _new_entry(before, newline, f"results: {text}", None)
     elif entry.is_empty:
         yield _first_value(before, newline, entry, text)
     elif text_of(entry.value) != results:
@@ -159,7 +177,7 @@ def _replaced_block(entry: Entry, newline: str, block: str) -> _Edit:
     return _Edit(after_colon, entry.end, newline + block + _apart(front, entry.end))
 
 
-def _new_entry(before: FrontMatter, newline: str, name: str, text: str, following: Entry | None) -> _Edit:
+def _new_entry(before: FrontMatter, newline: str, text: str, following: Entry | None) -> _Edit:
     if before.is_flow:
         return _new_flow_entry(before, text)
     indent = before.indent
@@ -212,26 +230,28 @@ def _verify_fences(before: Fenced, after: Fenced, front: str) -> None:
         raise NotSpliceable("the front matter would end elsewhere")
 
 
-def _verify_entries(before: FrontMatter, after: FrontMatter, status: str | None, results: _Results | None) -> None:
-    meant: dict[str, object] = {}
-    for name, value in (("status", status), ("results", results)):
+def _verify_entries(
+    before: FrontMatter, after: FrontMatter, ours: tuple[str, ...], words: Mapping[str, str], results: _Results | None
+) -> None:
+    """Ours read back as what was meant, and every other entry is as it was."""
+    meant: dict[str, object] = dict(words)
+    for name in ours:
         entry = before.find(name)
-        if value is not None and (value or (before.is_flow and entry)):
-            meant[name] = value
-        elif value is None and entry:
+        if name == "results" and results is not None:
+            if results or (before.is_flow and entry):
+                meant[name] = results
+        elif name not in words and entry:
             meant[name] = text_of(entry.value)
-    found = {entry.name: text_of(entry.value) for entry in after.entries if entry.name in _OURS}
-    kept = [[entry.signature for entry in whole.entries if entry.name not in _OURS] for whole in (before, after)]
+    found = {entry.name: text_of(entry.value) for entry in after.entries if entry.name in ours}
+    kept = [[entry.signature for entry in whole.entries if entry.name not in ours] for whole in (before, after)]
     if found != meant or kept[0] != kept[1] or (before.entries and before.is_flow != after.is_flow):
         raise NotSpliceable("another key would change with it")
-    for name in _OURS:
+    for name in ours:
         after.find(name)
 
 
-def _by_hand(status: str | None, results: _Results | None) -> str:
-    lines = []
-    if status is not None:
-        lines.append(f"`status: {status}`")
+def _by_hand(words: Mapping[str, str], results: _Results | None) -> str:
+    lines = [f"`{name}: {word}`" for name, word in words.items()]
     if results:
         lines.append(f"`results: {flow_text(results)}`")
     if not lines:
