@@ -1,0 +1,71 @@
+"""The keys a post's front matter may have, and what to say about those it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from fedisched.content.tree import Tree, short
+from fedisched.model.problem import Problem
+from fedisched.model.settings import Settings
+
+KEYS = ("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "results")
+
+NOT_YET = {
+    "media": "Put each image into the text instead: `![alt](file)`.",
+    "poll": "Delete it, and ask in the text instead.",
+    "link": "Delete it, and put the link into the text.",
+    "thread": "Delete it, and write a line `---` in the text where the next part starts.",
+    "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
+    "quote": "Delete it, and put the post's URL into the text.",
+    "replies": "Delete it, and choose in the network's own app who may reply.",
+    "override": "Delete it, and write a file of its own for each target.",
+}
+"""Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
+publish something else than the author wrote."""
+
+# What other tools call the same thing, as far as no spelling checker could guess it.
+_ELSEWHERE = {
+    "date": "time",
+    "at": "time",
+    "when": "time",
+    "publish_at": "time",
+    "scheduled": "time",
+    "to": "targets",
+    "accounts": "targets",
+    "networks": "targets",
+    "platforms": "targets",
+    "draft": "status",
+    "language": "lang",
+    "content_warning": "cw",
+    "spoiler": "cw",
+    "spoiler_text": "cw",
+    "warning": "cw",
+    "nsfw": "sensitive",
+    "name": "title",
+}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence, with a space after it, that names the likeliest of the known words; empty if none is like it."""
+    by_lower = {name.lower(): name for name in known}
+    close = get_close_matches(word.strip().lower(), by_lower, 1)
+    return f"Did you mean `{by_lower[close[0]]}`? " if close else ""
+
+
+def key_problems(tree: Tree, settings: Settings) -> Iterator[Problem]:
+    """A problem for each key that is not known, or not known yet."""
+    for key, offset in tree.root.keys.items():
+        if key in KEYS:
+            continue
+        if key in NOT_YET:
+            message = f"`{key}` is not supported in this version"
+            yield tree.problem(offset, "not-yet", message, NOT_YET[key])
+        elif not key.startswith("x-") and key not in settings.extra_keys:
+            yield tree.problem(offset, "unknown-key", f"there is no key `{short(key)}`", _other_key(key))
+
+
+def _other_key(key: str) -> str:
+    elsewhere = _ELSEWHERE.get(key.lower().replace("-", "_"))
+    meant = f"Did you mean `{elsewhere}`? " if elsewhere else did_you_mean(key, KEYS)
+    return f"{meant}The keys are {', '.join(KEYS)}; start a key of your own with `x-`, or list it in `extra_keys`."

@@ -1,0 +1,103 @@
+"""The types of what a post says beyond the essentials. The only module of this room that imports pydantic.
+
+Everything comes in as the text that the author wrote; a text is typed here or refused, and never coerced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from fedisched.content.keys import did_you_mean
+from fedisched.content.tree import short
+from fedisched.model.post import Visibility
+
+Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
+"""What an author may say about their own post on Bluesky."""
+
+# Enough of BCP 47 (https://www.rfc-editor.org/rfc/rfc5646) to tell a language's code from its name.
+_LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _lang(text: str) -> str:
+    if not _LANG.fullmatch(text):
+        meant = f"`{text.replace('_', '-')}`" if _LANG.fullmatch(text.replace("_", "-")) else "a code such as `en`"
+        message = f"`{short(text)}` is not a language's code"
+        raise PydanticCustomError("lang-form", "{message}", {"message": message, "hint": f"Write {meant}."})
+    language, *rest = text.split("-")
+    return "-".join([language.lower(), *rest])
+
+
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    message = f"`{short(str(value))}` is neither yes nor no"
+    raise PydanticCustomError("not-yes-or-no", "{message}", {"message": message, "hint": "Write `true` or `false`."})
+
+
+def _as_tuple(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _each_once(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    return tuple(dict.fromkeys(labels))
+
+
+class Details(BaseModel):
+    """The keys that only rendering needs. Keys that are not here are not this module's to judge."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    title: str = ""
+    lang: Annotated[str, AfterValidator(_lang)] = ""
+    visibility: Visibility | None = None
+    cw: str = ""
+    sensitive: Annotated[bool | None, BeforeValidator(_yes_or_no)] = None
+    labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistyped:
+    """A value of the wrong type: `item` is its place in the key's list, None for the whole value."""
+
+    key: str
+    item: int | None
+    code: str
+    message: str
+    hint: str
+
+
+def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistyped, ...]]:
+    """Type the front matter's texts. A mistyped key keeps its default beside the mistake, so that one mistake hides
+    no other."""
+    given = {key: value for key, value in metadata.items() if value != "" and key in Details.model_fields}
+    try:
+        return Details.model_validate(given), ()
+    except ValidationError as error:
+        mistakes = tuple(_mistyped(details) for details in error.errors(include_url=False))
+    wrong = {mistake.key for mistake in mistakes}
+    return Details.model_validate({key: value for key, value in given.items() if key not in wrong}), mistakes
+
+
+def _mistyped(details: ErrorDetails) -> Mistyped:
+    key, *place = details["loc"]
+    name, item = str(key), place[0] if place and isinstance(place[0], int) else None
+    hint = details.get("ctx", {}).get("hint")
+    if isinstance(hint, str):
+        return Mistyped(name, item, details["type"], details["msg"], hint)
+    value = details["input"]
+    if name == "visibility" and isinstance(value, str):
+        meaning = "public, unlisted, private (followers only) or direct (only those it mentions)"
+        hint = f"{did_you_mean(value, get_args(Visibility))}Write {meaning}."
+        return Mistyped(name, item, "unknown-visibility", f"there is no visibility `{short(value)}`", hint)
+    if name == "labels" and isinstance(value, str):
+        hint = f"{did_you_mean(value, get_args(Label))}Bluesky's labels are {', '.join(get_args(Label))}."
+        return Mistyped(name, item, "unknown-label", f"there is no label `{short(value)}`", hint)
+    hint = f"Write one text: `{name}: …`, in quotes if it has special characters."
+    return Mistyped(name, item, "not-text", f"`{name}` is not a text", hint)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fedisched.model.settings import Account, Settings
+
+SETTINGS = Settings(
+    folder=Path("/posts-of-mine"),
+    source=Path("/posts-of-mine/fedisched.toml"),
+    timezone="Europe/Berlin",
+    default_targets=("mastodon", "bluesky"),
+    extra_keys=("mood",),
+    accounts={
+        "mastodon": Account("mastodon", "mastodon", "https://mastodon.social"),
+        "bluesky": Account("bluesky", "bluesky", "https://bsky.social", handle="me.bsky.social"),
+        "work": Account("work", "mastodon", "https://work.example"),
+    },
+    groups={"everywhere": ("mastodon", "bluesky")},
+)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return SETTINGS
