@@ -1,0 +1,46 @@
+"""What the schedule and the index need of a file, fast: no pydantic, no more of the file than that."""
+
+from __future__ import annotations
+
+import hashlib
+
+from fedisched.content.essentials import claims, essentials
+from fedisched.content.fences import split
+from fedisched.content.settled import settled
+from fedisched.content.times import as_rfc3339, microseconds
+from fedisched.content.tree import Scalar, Tree, parse
+from fedisched.model.post import Entry, Status
+from fedisched.model.problem import Problem
+from fedisched.model.settings import Settings
+
+
+def glance(data: bytes, path: str, settings: Settings) -> Entry:
+    """The entry of a file, which agrees with `read_post` in all it says; broken (with the first error as its problem)
+    where the file cannot be cut or parsed, or a key is unknown, or status, time, targets, results or body are wrong.
+    A broken entry keeps what could be read: its claims keep other posts from being taken for its own."""
+    digest = hashlib.sha256(data).hexdigest()
+    return settled(data, path, digest, settings) or _read(data, path, digest, settings)
+
+
+def _read(data: bytes, path: str, digest: str, settings: Settings) -> Entry:
+    fenced = split(data, path)
+    tree = fenced if isinstance(fenced, Problem) else parse(fenced, path)
+    if isinstance(tree, Problem):
+        return Entry(path, digest, Status.DRAFT, None, "", None, problem=tree)
+    read = essentials(tree, settings)
+    return Entry(
+        path=path,
+        digest=digest,
+        status=read.status,
+        due=None if read.time is None else microseconds(read.time),
+        time="" if read.time is None else as_rfc3339(read.time),
+        targets=read.targets,
+        title=_title(tree),
+        claims=claims(read.results),
+        problem=next((problem for problem in read.problems if problem.is_error), None),
+    )
+
+
+def _title(tree: Tree) -> str:
+    node = tree.get("title")
+    return node.text if isinstance(node, Scalar) else ""
