@@ -13,8 +13,10 @@ from fedisched.content.essentials import claims
 from fedisched.content.glance import glance
 from fedisched.content.reader import read_post
 from fedisched.content.settled import settled
+from fedisched.content.splice import splice
 from fedisched.content.times import microseconds
 from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.results import PartResult, Result
 from tests.content.conftest import SETTINGS
 
 PUBLISHED = """---
@@ -151,6 +153,7 @@ _ODD_LINES = [
     ),
     *(
         "title: a\tb",
+        "title: é\x7f",
         "title: a\u2028b",
         "title: [a, b]",
         "title: a\ufeffb",
@@ -249,6 +252,21 @@ def test_the_short_way_is_the_long_way_wherever_an_odd_line_stands(line: str) ->
 def test_a_block_that_is_there_twice_takes_the_long_way() -> None:
     block = PUBLISHED[PUBLISHED.index("  mastodon:") : PUBLISHED.index("  bluesky:")]
     assert_agrees(PUBLISHED.replace(block, block + block).encode())
+
+
+def test_what_the_write_back_writes_takes_the_short_way() -> None:
+    scheduled = b"---\ntime: 2026-11-02 09:00\ntargets: [mastodon, bluesky]\nstatus: scheduled\n---\nHi\n"
+    url, uri = "https://bsky.app/profile/me.bsky.social/post/3m4ohihg2s22b", "at://did:plc:abc/app.bsky.feed.post/3m4"
+    parts = (PartResult(url, uri=uri, cid="bafy1"), PartResult(f"{url}c", uri=f"{uri}c", cid="bafy2"))
+    results = {
+        "mastodon": Result("3m4ohihg2s22a", "https://m.example/@me/1?a=b", "113", at="2026-11-02T09:00:00+01:00"),
+        "bluesky": Result("3m4ohihg2s22b", url, uri=uri, cid="bafy1", at="2026-11-02T08:00:00Z", parts=parts),
+    }
+    written = splice(scheduled, Status.PUBLISHED, results)
+    entry = settled(written, "posts/a.md", "d", SETTINGS)
+    assert entry is not None
+    assert entry.claims == claims(results)
+    assert_agrees(written)
 
 
 def test_the_glance_imports_nothing_heavy() -> None:
