@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic_ns
 from typing import Any
 from urllib.parse import parse_qsl
@@ -74,8 +75,8 @@ class Listener:
         """Listen; gives the port. Raises OSError if it cannot."""
         app = web.Application(client_max_size=_LARGEST_BODY)
         for route in routes:
-            app.router.add_route(route.method, route.path, self._served(route.handle))
-            app.router.add_route(route.method, route.path.rstrip("/") + "/", self._served(route.handle))
+            for path in {route.path, route.path.rstrip("/") + "/"}:  # Mastodon.py asks for /api/v2/instance/
+                app.router.add_route(route.method, path, self._served(route.handle))
         app.router.add_route("*", "/{rest:.*}", self._served(_nothing_there))
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0)
         await self._runner.setup()
@@ -128,7 +129,16 @@ class Listener:
         first_byte = connection.take_first_byte() if isinstance(connection, Timed) else monotonic_ns()
         seen = self._log.arrive(request.method, path, request.query, headers, first_byte)
         return Call(
-            request.method, path, seen, dict(request.query), headers, body, form, files, dict(request.match_info)
+            method=request.method,
+            path=path,
+            seen=seen,
+            peer=request.remote or "",
+            query=dict(request.query),
+            headers=headers,
+            body=body,
+            form=form,
+            files=files,
+            parts=dict(request.match_info),
         )
 
     async def _do(self, call: Call, handle: Handle, underway: Underway) -> None:
@@ -157,6 +167,8 @@ class Listener:
             except Exception:
                 logging.getLogger(__name__).exception("%s %s", call.method, call.path)
                 return answer({"error": "InternalServerError", "message": "The sandbox has a bug"}, 500)
+            finally:
+                self._store.touch()
 
     async def _send(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
         response = web.StreamResponse(
@@ -166,8 +178,9 @@ class Listener:
             response.headers["Content-Type"] = reply.mime
         response.content_length = len(reply.body)
         if reply.ending != "none":
-            await response.prepare(request)
-            await response.write(reply.body[: len(reply.body) // 2] if reply.ending == "half" else reply.body)
+            with suppress(ConnectionError):  # the client has hung up, as it may
+                await response.prepare(request)
+                await response.write(reply.body[: len(reply.body) // 2] if reply.ending == "half" else reply.body)
         if reply.ending != "whole" and request.transport is not None:
             request.transport.close()
         return response

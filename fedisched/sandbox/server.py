@@ -11,12 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from fedisched.sandbox.bluesky import Bluesky
+from fedisched.sandbox.control import Control
 from fedisched.sandbox.faults import Faults
 from fedisched.sandbox.log import RequestLog, Seen
 from fedisched.sandbox.mastodon import Mastodon
+from fedisched.sandbox.pages import TITLE, Pages
 from fedisched.sandbox.rules import Now, Rules, own_clock
 from fedisched.sandbox.sessions import Sessions
 from fedisched.sandbox.store import Record, RepoState, Status, Store, did_of
@@ -44,7 +47,10 @@ class Sandbox:
         self._store = Store(now)
         self._log = RequestLog()
         self._mastodon = Mastodon(self._store, self.rules)
-        self._bluesky = Bluesky(self._store, self.rules, Sessions(self._store, self.rules))
+        sessions = Sessions(self._store, self.rules)
+        self._bluesky = Bluesky(self._store, self.rules, sessions)
+        self._pages = Pages(self._store, sessions)
+        self._control = Control(self._store, self.rules, self.faults, self._log)
         self._thread: Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -54,7 +60,7 @@ class Sandbox:
     def start(self) -> Self:
         """Serve from a thread of its own; returns when it listens. Raises OSError if the port is taken."""
         listening = Event()
-        failures: list[OSError] = []
+        failures: list[Exception] = []
         self._thread = Thread(target=lambda: asyncio.run(self._serve(listening, failures)), name="sandbox", daemon=True)
         self._thread.start()
         if not listening.wait(_STARTS_WITHIN):
@@ -88,14 +94,14 @@ class Sandbox:
     def __exit__(self, *exc: object) -> None:
         self.stop()
 
-    async def _serve(self, listening: Event, failures: list[OSError]) -> None:
+    async def _serve(self, listening: Event, failures: list[Exception]) -> None:
         from fedisched.sandbox.listener import Listener
 
         listener = Listener(self._store, self._log, self.faults, self._mastodon)
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         try:
             self._port = await listener.open(self._routes(), self._host, self._port)
-        except OSError as failure:
+        except Exception as failure:
             failures.append(failure)
         finally:
             self._store.origin = self.url
@@ -105,7 +111,8 @@ class Sandbox:
         await listener.close()
 
     def _routes(self) -> tuple[Route, ...]:
-        return (*self._mastodon.routes(), *self._bluesky.routes())
+        sides = (self._mastodon, self._bluesky, self._control, self._pages)
+        return tuple(route for side in sides for route in side.routes())
 
     @property
     def url(self) -> str:
@@ -181,8 +188,17 @@ class Sandbox:
         seen = self._log.all()
         return tuple(one for one in seen if method in (None, one.method) and path in (None, one.path))
 
+    def timeline_html(self, *, title: str = TITLE, embed_media: bool = True) -> str:
+        """The timeline as one page that follows nothing; with its media embedded it needs no server."""
+        return self._pages.export(title, embed_media=embed_media)
+
     def wait_until(self, there: Callable[[], bool], timeout: float = 10.0) -> bool:
         """Wait until something holds, looked at after each request and each change; gives whether it does after
         `timeout` seconds at the latest."""
-        with self._store.changed:
-            return self._store.changed.wait_for(there, timeout)
+        ends = monotonic() + timeout
+        seen = self._store.version
+        while not there():  # looked at without the lock, since the look may itself be a request
+            seen = self._store.newer_than(seen, ends - monotonic())
+            if monotonic() >= ends:
+                return there()
+        return True

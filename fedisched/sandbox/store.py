@@ -115,7 +115,8 @@ class Record:
 @dataclass(slots=True)
 class Store:
     """Everything. `origin` is where the sandbox is reached, without a slash at the end. `changed` guards it and is
-    notified after each change; `version` counts changes, `unlisted` has the ids and uris that look-ups do not show yet.
+    notified after each change; `version` counts changes and requests, `unlisted` has the ids and uris that look-ups do
+    not show yet.
     """
 
     now: Now
@@ -143,6 +144,12 @@ class Store:
         with self.changed:
             self.version += 1
             self.changed.notify_all()
+
+    def newer_than(self, version: int, seconds: float) -> int:
+        """Wait for a change after `version`; gives the version then, which is the same if none came in time."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.version != version, seconds)
+            return self.version
 
     def add_person(self, username: str, token: str, display_name: str) -> Person:
         """An account whose id depends on its name only, so that a second sandbox gives it the same one."""

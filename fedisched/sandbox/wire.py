@@ -23,8 +23,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read to its end. Header names are in lower case, `form` is the body as a form or as JSON, with
-    `a[]` and `a[b]` unfolded into lists and mappings.
+    """One request, read to its end. Header names are in lower case, `peer` is the address it came from, `form` is the
+    body as a form or as JSON, with `a[]` and `a[b]` unfolded into lists and mappings.
 
     `remember` and `keep_text` are false where a fault makes the server forget an idempotency key, or a text.
     """
@@ -32,6 +32,7 @@ class Call:
     method: str
     path: str
     seen: Seen
+    peer: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
