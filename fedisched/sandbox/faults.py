@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -164,7 +165,8 @@ class Faults:
         loop = self.loop
         if loop is None:
             act()
-        else:
+            return
+        with suppress(RuntimeError):  # the server has just stopped: nothing waits any more
             loop.call_soon_threadsafe(act)
 
     def clear(self) -> None:

@@ -26,19 +26,13 @@ _EMPTY = '<p class="empty"><b>Nothing published yet</b>Posts appear here the mom
 
 def document(title: str, threads: Sequence[Thread], *, live: bool) -> str:
     """The whole page; one that is not live follows nothing and needs nothing beside itself."""
-    counts = [sum(thread[0].network == network for thread in threads) for network in _NETWORKS]
-    about = " · ".join(f"{count} on {name}" for count, name in zip(counts, _NETWORKS.values(), strict=True))
-    return _filled(
-        _part("timeline.html"),
-        {
-            "live": "yes" if live else "no",
-            "home": "/" if live else "#",
-            "title": html.escape(title),
-            "about": about,
-            "script": _part("timeline.js"),
-            "timeline": timeline(threads),
-        },
-    )
+    values = {
+        "live": "yes" if live else "no",
+        "title": html.escape(title),
+        "script": _part("timeline.js"),
+        "timeline": timeline(title, threads),
+    }
+    return _filled(_part("timeline.html"), values)
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
@@ -63,9 +57,16 @@ def policy() -> str:
     return f"default-src 'none'; base-uri 'none'; form-action 'none'; {own}; script-src 'sha256-{digest}'"
 
 
-def timeline(threads: Sequence[Thread]) -> str:
-    """The threads alone, as the page puts them in."""
-    return "".join(f'<section class="row">{"".join(map(_thread, row))}</section>' for row in rows(threads)) or _EMPTY
+def timeline(title: str, threads: Sequence[Thread]) -> str:
+    """The part of the page that changes: how much was published, and what."""
+    counts = (sum(thread[0].network == network for thread in threads) for network in _NETWORKS)
+    about = " · ".join(f"{count} on {name}" for count, name in zip(counts, _NETWORKS.values(), strict=True))
+    top = f'<div class="top"><h1><a href="/">{html.escape(title)}</a></h1><p>{about}</p></div>'
+    return f"{top}<main>{''.join(map(_row, rows(threads))) or _EMPTY}</main>"
+
+
+def _row(row: Sequence[Thread]) -> str:
+    return f'<section class="row">{"".join(map(_thread, row))}</section>'
 
 
 def _thread(thread: Thread) -> str:

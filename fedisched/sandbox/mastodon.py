@@ -284,7 +284,7 @@ class Mastodon:
         if call.parts["id"] not in self.store.people:
             raise not_found()
         listed = [status for status in self.store.statuses_of(call.parts["id"]) if self._listed(call, status)]
-        shown = _one_page(listed, call)
+        shown = _one_page(listed, call, oldest="min_id" in call.query and not self.rules.min_id_is_since_id)
         body = [status_json(status, self.store, self.store.origin) for status in shown]
         return answer(body, headers=self._links(call, shown))
 
@@ -368,8 +368,8 @@ def _page_length(call: Call) -> int:
     return min(int(limit), _LONGEST_PAGE) if limit.isdigit() else _PAGE
 
 
-def _one_page(listed: list[Status], call: Call) -> list[Status]:
-    """The newest after `since_id` or below `max_id`, but with `min_id` the oldest after that."""
+def _one_page(listed: list[Status], call: Call, *, oldest: bool) -> list[Status]:
+    """The newest of what lies between the ids that were asked for, or the oldest."""
 
     def bound(name: str, default: float) -> float:
         value = call.query.get(name, "")
@@ -378,4 +378,4 @@ def _one_page(listed: list[Status], call: Call) -> list[Status]:
     above = max(bound("since_id", 0), bound("min_id", 0))
     inside = [status for status in listed if above < int(status.id) < bound("max_id", float("inf"))]
     count = _page_length(call)
-    return inside[-count:] if "min_id" in call.query else inside[:count]
+    return inside[-count:] if oldest else inside[:count]

@@ -41,8 +41,8 @@ class Pages:
         return page(text, 404 if one and not found else 200, {"Content-Security-Policy": markup.policy()})
 
     def fragment(self, call: Call) -> Reply:
-        """The threads alone; 304 if nothing has changed."""
-        text = markup.timeline(self._threads(call.query.get("path", "/")))
+        """The part of the page that changes; 304 if nothing has changed."""
+        text = markup.timeline(TITLE, self._threads(call.query.get("path", "/")))
         tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
         if call.headers.get("if-none-match") == tag:
             return Reply(304, b"", "", {"ETag": tag})

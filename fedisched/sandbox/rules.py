@@ -25,7 +25,8 @@ class Rules:
     one that never forgets. `replay_fails`: a replay is answered with 500, as by some versions. `locks_key`: a key
     whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
-    at them with 206.
+    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial),
+    `min_id_is_since_id` one that takes the two for the same.
 
     Sizes are in bytes, tokens live for seconds.
     """
@@ -38,6 +39,8 @@ class Rules:
     replay_fails: bool = False
     locks_key: bool = True
     processing_looks: int = 0
+    counts_code_points: bool = False
+    min_id_is_since_id: bool = False
     media_limit: int = 16_777_216
     application: str = "fedisched"
     access_seconds: int = 7200

@@ -58,7 +58,10 @@ class Sandbox:
     # Running
 
     def start(self) -> Self:
-        """Serve from a thread of its own; returns when it listens. Raises OSError if the port is taken."""
+        """Serve from a thread of its own; returns when it listens. Raises OSError if the port is taken. Does nothing if
+        it is running."""
+        if self._thread is not None:
+            return self
         listening = Event()
         failures: list[Exception] = []
         self._thread = Thread(target=lambda: asyncio.run(self._serve(listening, failures)), name="sandbox", daemon=True)
@@ -105,6 +108,7 @@ class Sandbox:
             failures.append(failure)
         finally:
             self._store.origin = self.url
+            self._store.touch()
             listening.set()
         if not failures:
             await self._stopping.wait()

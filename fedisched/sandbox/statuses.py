@@ -25,6 +25,8 @@ def length(text: str, warning: str, rules: Rules) -> int:
     top-level domain as 23, each mention without its domain."""
     import regex
 
+    if rules.counts_code_points:
+        return len(warning + text)
     text = _URL.sub(lambda match: _counted_url(match[0], rules), text)
     text = _MENTION.sub(r"@\1", text)
     return len(regex.findall(r"\X", warning + text))

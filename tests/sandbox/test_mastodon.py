@@ -231,6 +231,12 @@ def test_a_list_begins_and_ends_where_it_is_told_to(place: Place) -> None:
     assert listed(place, min_id=ids[0], limit=2) == ["2", "1"]
 
 
+def test_a_server_may_take_min_id_for_since_id(place: Place) -> None:
+    place.sandbox.rules.min_id_is_since_id = True
+    ids = [place.toot(f"{number}").json()["id"] for number in range(5)]
+    assert listed(place, min_id=ids[0], limit=2) == ["4", "3"]
+
+
 def test_a_list_may_leave_out_boosts_and_what_is_said_to_others(place: Place) -> None:
     other = place.sandbox.add_mastodon("ben", "token-of-ben")
     theirs = place.sandbox.add_status(other, "Theirs")
@@ -344,6 +350,11 @@ def test_a_faulty_answer_to_an_upload_keeps_the_upload(place: Place) -> None:
 def test_a_text_is_counted_as_the_server_counts(text: str, counted: int) -> None:
     assert length(text, "", Rules()) == counted
     assert length(text, "cw", Rules()) == counted + 2
+
+
+def test_a_server_may_count_code_points_without_a_discount() -> None:
+    rules = Rules(counts_code_points=True)
+    assert length("👩‍👩‍👧‍👦 https://example.com/", "cw", rules) == 2 + 7 + 1 + 20
 
 
 def test_a_long_url_is_shortened_for_reading_only() -> None:

