@@ -137,13 +137,11 @@ MEDIA = {
     "app.bsky.embed.external": thing({"external": CARD}),
 }
 QUOTE = thing({"record": STRONG_REF})
-EMBED = one_of(
-    {
-        **MEDIA,
-        "app.bsky.embed.record": QUOTE,
-        "app.bsky.embed.recordWithMedia": thing({"record": QUOTE, "media": one_of(MEDIA)}),
-    }
-)
+EMBEDS = {
+    **MEDIA,
+    "app.bsky.embed.record": QUOTE,
+    "app.bsky.embed.recordWithMedia": thing({"record": QUOTE, "media": one_of(MEDIA)}),
+}
 SELF_LABEL = thing({"val": text(longest=128)})
 LABELS = one_of({"com.atproto.label.defs#selfLabels": thing({"values": many(SELF_LABEL, 10)})})
 
@@ -153,7 +151,7 @@ RECORDS: Mapping[str, Check] = {
         {
             "facets": many(FACET),
             "reply": thing({"root": STRONG_REF, "parent": STRONG_REF}),
-            "embed": EMBED,
+            "embed": one_of(EMBEDS),
             "langs": many(LANGUAGE, 3),
             "labels": LABELS,
             "tags": many(TAG, 8),

@@ -28,7 +28,7 @@ class Seen:
 
 
 class RequestLog:
-    """The requests in the order of their arrival."""
+    """The requests, in the order in which they were complete."""
 
     def __init__(self) -> None:
         self._seen: list[Seen] = []

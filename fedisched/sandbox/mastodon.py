@@ -17,6 +17,7 @@ from fedisched.sandbox.store import Media, Person, Status, Store
 from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
+SHORTEST_POLL, LONGEST_POLL = 300, 2_629_746
 _PAGE, _LONGEST_PAGE = 20, 40
 
 
@@ -92,8 +93,8 @@ class Mastodon:
             "polls": {
                 "max_options": 4,
                 "max_characters_per_option": 50,
-                "min_expiration": 300,
-                "max_expiration": 2_629_746,
+                "min_expiration": SHORTEST_POLL,
+                "max_expiration": LONGEST_POLL,
             },
         }
 
@@ -222,6 +223,7 @@ class Mastodon:
             raise refusal("Validation failed: Options must have 2 to 4 items")
         if any(len(str(option)) > 50 for option in options):
             raise refusal("Validation failed: Options cannot be longer than 50 characters each")
+        _expect_duration(str(poll.get("expires_in") or ""))
         return dict(poll)
 
     def _attachable(self, person: Person, ids: tuple[str, ...]) -> tuple[Media, ...]:
@@ -349,6 +351,14 @@ class Mastodon:
             limit = self.rules.max_description
             raise refusal(f"Validation failed: Description is too long (maximum is {limit} characters)")
         return replace(media, description=description, focus=_focus(call.text("focus")) or media.focus)
+
+
+def _expect_duration(seconds: str) -> None:
+    if not seconds.isdigit():
+        raise refusal("Validation failed: Expires at can't be blank")
+    if not SHORTEST_POLL <= int(seconds) <= LONGEST_POLL:
+        how = "too soon" if int(seconds) < SHORTEST_POLL else "too far into the future"
+        raise refusal(f"Validation failed: Expires at is {how}")
 
 
 def _focus(text: str) -> tuple[float, float] | None:

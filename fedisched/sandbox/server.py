@@ -188,7 +188,7 @@ class Sandbox:
             return len(self._store.media) + len(self._store.blobs)
 
     def requests(self, method: str | None = None, path: str | None = None) -> tuple[Seen, ...]:
-        """Every request that arrived, in the order of arrival; of one method, or to one path."""
+        """Every request that arrived, in the order in which they were complete; of one method, or to one path."""
         seen = self._log.all()
         return tuple(one for one in seen if method in (None, one.method) and path in (None, one.path))
 

@@ -186,7 +186,7 @@ def _tags(text: str) -> list[str]:
 
 def _poll_json(status: Status) -> dict[str, Any]:
     poll: Mapping[str, Any] = status.poll or {}
-    ends = status.created_at + int(poll.get("expires_in") or 86400) * 1_000_000
+    ends = status.created_at + int(poll["expires_in"]) * 1_000_000
     return {
         "id": status.id,
         "expires_at": moment(ends),

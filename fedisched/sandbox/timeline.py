@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fedisched.sandbox.bluesky import blobs_in
+from fedisched.sandbox.lexicon import EMBEDS
 from fedisched.sandbox.statuses import to_html
 from fedisched.sandbox.store import Record, Status, Store
 
@@ -174,7 +175,7 @@ def _of_record(record: Record, store: Store, source: Source) -> Entry:
         language=", ".join(value.get("langs", ())),
         application="",
         pictures=tuple(_pictures(record, store, source)),
-        card=_card(value.get("embed", {}), store),
+        card=_card(_known(value.get("embed", {})), store),
         options=(),
         tags=frozenset(feature["tag"].lower() for feature in features if "tag" in feature),
     )
@@ -209,9 +210,14 @@ def _target(feature: dict[str, Any]) -> str:
             return ""
 
 
+def _known(embed: dict[str, Any]) -> dict[str, Any]:
+    """An embed that the lexicons know; nothing in place of another, whose fields may be anything."""
+    return embed if embed.get("$type") in EMBEDS else {}
+
+
 def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]:
-    embed = record.value.get("embed", {})
-    media = embed.get("media", embed)
+    embed = _known(record.value.get("embed", {}))
+    media = _known(embed.get("media", embed))
     for item in (*media.get("images", ()), *media.get("items", ()), *([media] if "video" in media else ())):
         for _, reference in blobs_in(item):
             cid = reference["ref"]["$link"]
@@ -221,7 +227,7 @@ def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]
 
 
 def _card(embed: dict[str, Any], store: Store) -> Card | None:
-    external = embed.get("external", embed.get("media", {}).get("external"))
+    external = embed.get("external") or _known(embed.get("media", {})).get("external")
     if external:
         return Card(external["uri"], external["title"], external["description"])
     quoted = embed.get("record", {})

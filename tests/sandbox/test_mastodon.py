@@ -134,6 +134,18 @@ def test_a_poll_is_taken_as_a_form_and_as_json(place: Place) -> None:
             {"status": "x", "poll[options][]": ["a", "b" * 51]},
             "Validation failed: Options cannot be longer than 50 characters each",
         ),
+        (
+            {"status": "x", "poll[options][]": ["a", "b"]},
+            "Validation failed: Expires at can't be blank",
+        ),
+        (
+            {"status": "x", "poll[options][]": ["a", "b"], "poll[expires_in]": "299"},
+            "Validation failed: Expires at is too soon",
+        ),
+        (
+            {"status": "x", "poll[options][]": ["a", "b"], "poll[expires_in]": "2629747"},
+            "Validation failed: Expires at is too far into the future",
+        ),
     ],
 )
 def test_what_is_not_valid_is_a_422(place: Place, form: dict[str, Any], message: str) -> None:
