@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from fedisched.content.essentials import claims, essentials
 from fedisched.content.fences import split
@@ -11,6 +12,7 @@ from fedisched.content.times import as_rfc3339, microseconds
 from fedisched.content.tree import Scalar, Tree, parse
 from fedisched.model.post import Entry, Status
 from fedisched.model.problem import Problem
+from fedisched.model.results import Result
 from fedisched.model.settings import Settings
 
 
@@ -44,3 +46,10 @@ def _read(data: bytes, path: str, digest: str, settings: Settings) -> Entry:
 def _title(tree: Tree) -> str:
     node = tree.get("title")
     return node.text if isinstance(node, Scalar) else ""
+
+
+def results_of(data: bytes, path: str, settings: Settings) -> Mapping[str, Result]:
+    """What a file's `results` say, by target; empty if the file cannot be read as a post."""
+    fenced = split(data, path)
+    tree = fenced if isinstance(fenced, Problem) else parse(fenced, path)
+    return {} if isinstance(tree, Problem) else essentials(tree, settings).results

@@ -119,11 +119,11 @@ def _claims(block: str) -> tuple[Claim, ...] | None:
         result = _RESULT.match(block, place)
         if result is None or result[1] in found:
             return None
-        target, key, _, number, uri = result.group(1, 2, 3, 4, 5)
+        target, key, url, number, uri = result.group(1, 2, 3, 4, 5)
         ids = [_unquoted(name) for name in (number, uri) if name]
         if parts := result[8]:
             ids += map(_unquoted, _PART_ID.findall(parts))
-        found[target] = Claim(target, _unquoted(key), tuple(dict.fromkeys(ids)), published=True)
+        found[target] = Claim(target, _unquoted(key), tuple(dict.fromkeys(ids)), published=True, url=_unquoted(url))
         place = result.end()
     return tuple(found.values())
 

@@ -89,6 +89,10 @@ class Index:
         rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
 
+    def paths(self) -> frozenset[str]:
+        """Every path there is."""
+        return frozenset(str(path) for (path,) in self._journal.rows("SELECT path FROM file"))
+
     def claimed_ids(self) -> frozenset[str]:
         """Every id and uri that some file's results claim."""
         found = self._journal.rows("SELECT claims FROM file WHERE claims <> '[]'")
@@ -126,7 +130,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.time,
         None if entry.targets is None else json.dumps(entry.targets),
         entry.title,
-        json.dumps([(claim.target, claim.key, claim.ids, claim.published) for claim in entry.claims]),
+        json.dumps([(c.target, c.key, c.ids, c.published, c.url) for c in entry.claims]),
         None if entry.problem is None else json.dumps(asdict(entry.problem)),
     )
 
@@ -141,6 +145,6 @@ def _entry(row: tuple[object, ...]) -> Entry:
         time=str(time),
         targets=None if targets is None else tuple(json.loads(str(targets))),
         title=str(title),
-        claims=tuple(Claim(target, key, tuple(ids), done) for target, key, ids, done in json.loads(str(claims))),
+        claims=tuple(Claim(target, key, tuple(ids), *more) for target, key, ids, *more in json.loads(str(claims))),
         problem=None if problem is None else Problem(**json.loads(str(problem))),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -26,6 +26,22 @@ from fedisched.model.rendered import Rendered
 
 FILE_NAME = "journal.sqlite3"
 _COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "parts")
+
+
+def open_journal(state: Path, now: int, notice: Callable[[str], None]) -> Journal:
+    """The journal in a state folder. A damaged one is set aside, not trusted: what it knew is found again in the
+    files and on the networks. Raises `StateUnusable`."""
+    file = state / FILE_NAME
+    try:
+        return Journal(file)
+    except JournalCorrupt as error:
+        aside = file.with_name(f"{file.name}.damaged-{now // 1_000_000}")
+        for suffix in ("", "-wal", "-shm"):
+            part = file.with_name(file.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        notice(f"{error.message}. It was set aside as {aside.name}; the state is rebuilt from the posts.")
+        return Journal(file)
 
 
 class Journal:

@@ -22,6 +22,10 @@ ON_TIME = 60 * SECOND
 """A first send that is less overdue than this, and was armed before it was due, needs no look-up before it."""
 
 
+AT_ONCE = 0
+"""The moment of what a person wants out now: overdue, whatever horizon a run has."""
+
+
 class Stand(StrEnum):
     """Where a delivery stands, in the words of `queue`."""
 
@@ -78,13 +82,13 @@ def plan(
     accounts: Mapping[str, AccountState],
     settings: Settings,
     now: int,
-    asked: frozenset[str] = frozenset(),
+    asked: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[Step]:
-    """Where everything stands at `now`. `accounts` by name; `asked` are the paths that a person wants out now,
-    whatever their time."""
+    """Where everything stands at `now`. `accounts` by name; `asked` are the paths and targets that a person wants out
+    now, whatever their time."""
     known = {(delivery.account, delivery.path): delivery for delivery in deliveries}
     # Before an account was ever verified its deliveries are not armed; afterwards they go by its id.
-    return [step for entry in entries for step in _steps_of(entry, known, accounts, settings, now, entry.path in asked)]
+    return [step for entry in entries for step in _steps_of(entry, known, accounts, settings, now, asked)]
 
 
 def _steps_of(
@@ -93,7 +97,7 @@ def _steps_of(
     accounts: Mapping[str, AccountState],
     settings: Settings,
     now: int,
-    asked: bool,
+    asked: frozenset[tuple[str, str]],
 ) -> Iterable[Step]:
     if entry.problem is not None:
         yield Step(entry, "", Stand.BROKEN, error=entry.problem.message, hint=entry.problem.hint)
@@ -102,10 +106,11 @@ def _steps_of(
     for target in settings.accounts_named(entry.targets):
         account = accounts.get(target)
         delivery = known.get((account.account_id, entry.path)) if account else None
+        is_asked = (entry.path, target) in asked
         if delivery is None:
-            yield _unarmed(entry, target, account, claims.get(target), settings, now, asked)
+            yield _unarmed(entry, target, account, claims.get(target), settings, now, is_asked)
         else:
-            yield _armed(entry, target, account, delivery, settings, now, asked)
+            yield _armed(entry, target, account, delivery, settings, now, is_asked)
 
 
 def _unarmed(
@@ -161,7 +166,8 @@ def _armed(
         case State.CANCELLED:
             return stands(Stand.DRAFT if entry.status is Status.DRAFT else Stand.CANCELLED)
         case State.SENDING:
-            return stands(Stand.SENDING)
+            # Whoever is sending it moves it on; found by anybody else it was left behind, and is looked up.
+            return stands(Stand.SENDING, Act.LOOK_UP, now)
         case State.UNSURE:
             return stands(Stand.UNSURE, Act.LOOK_UP, delivery.next_try or now)
         case State.WAITING:
@@ -188,7 +194,7 @@ def _to_be_sent(
 ) -> Step:
     error, hint = (delivery.error, delivery.hint) if delivery else ("", "")
     if asked:
-        return Step(entry, target, Stand.WAITING, Act.SEND, now, key, delivery, error, hint)
+        return Step(entry, target, Stand.WAITING, Act.SEND, AT_ONCE, key, delivery, error, hint)
     if not tried and now - due > settings.late_after * SECOND:
         return Step(entry, target, Stand.LATE, key=key, delivery=delivery)
     if account is not None and account.next_try is not None:

@@ -68,12 +68,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a file's `results` say about one target: the key, and the ids or uris of its parts on the network."""
+    """What a file's `results` say about one target: the key, the ids or uris of its parts on the network, and where a
+    person sees it."""
 
     target: str
     key: str
     ids: tuple[str, ...]
     published: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,25 @@ def bind(state: Path, account: Account, credential: str, server: str) -> None:
                 bindings.servers[key] = server
                 _write(state, bindings)
     except OSError as error:
-        hint = "Make room on the disk and the folder writable for you, then try again."
-        raise StateUnusable(f"{state / _NAME} cannot be written ({error.strerror})", hint) from error
+        raise _unwritable(state, error) from error
+
+
+def fingerprint(state: Path, account: Account, credential: str) -> str:
+    """A text that changes when the credential does, and does not give it away. Raises StateUnusable."""
+    try:
+        with _locked(state):
+            bindings = _read(state)
+            if bindings is None:
+                bindings = _Bindings(os.urandom(_SALT_BYTES))
+                _write(state, bindings)
+            return _key(account, credential, bindings.salt)
+    except OSError as error:
+        raise _unwritable(state, error) from error
+
+
+def _unwritable(state: Path, error: OSError) -> StateUnusable:
+    hint = "Make room on the disk and the folder writable for you, then try again."
+    return StateUnusable(f"{state / _NAME} cannot be written ({error.strerror})", hint)
 
 
 def _key(account: Account, credential: str, salt: bytes) -> str:

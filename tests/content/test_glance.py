@@ -78,7 +78,7 @@ def test_a_published_file_gives_its_claims_the_short_way() -> None:
         targets=("mastodon", "bluesky"),
         title="Good morning",
         claims=(
-            Claim("mastodon", "3m4ohihg2s22a", ("113587",), published=True),
+            Claim("mastodon", "3m4ohihg2s22a", ("113587",), True, "https://mastodon.social/@me/113587"),
             Claim(
                 "bluesky",
                 "3m4ohihg2s22b",
@@ -87,6 +87,7 @@ def test_a_published_file_gives_its_claims_the_short_way() -> None:
                     "at://did:plc:abc/app.bsky.feed.post/3m4ohihg2s22c",
                 ),
                 published=True,
+                url="https://bsky.app/profile/me.bsky.social/post/3m4ohihg2s22b",
             ),
         ),
     )
