@@ -20,6 +20,8 @@ _LACKING = {
     errno.EDQUOT: "Your disk quota is used up: make room, then try again.",
     errno.EMFILE: "Too many files are open: raise the limit (`ulimit -n`), then try again.",
     errno.ENFILE: "Too many files are open on this machine: close something, then try again.",
+    errno.EEXIST: "Something else is in the way: move it, then try again.",
+    errno.ENOTDIR: "Something else is in the way: move it, then try again.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 

@@ -28,8 +28,8 @@ class Surroundings:
 class Here:
     """The content folder that a verb works on, and how it speaks. The first argument of every verb."""
 
-    def __init__(self, named: Path | None, voice: Voice, surroundings: Surroundings) -> None:
-        self.named = named
+    def __init__(self, named: str | None, voice: Voice, surroundings: Surroundings) -> None:
+        self.named = Path(named) if named else None
         self.voice = voice
         self.clock = surroundings.clock
         self.environ = surroundings.environ

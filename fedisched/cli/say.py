@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -61,6 +60,8 @@ class Voice:
     @property
     def width(self) -> int:
         """The columns to fill: the terminal's, at most 100; 80 where there is none."""
+        import shutil
+
         return min(shutil.get_terminal_size().columns, 100) if self.on_terminal else 80
 
     def _for_people(self) -> TextIO | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from fedisched.cli.exit import Exit
-from fedisched.model.errors import FedischedError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -22,7 +20,7 @@ def common_options() -> list[click.Parameter]:
     folder = click.Option(
         ["-C", "--folder"],
         metavar="DIR",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=click.Path(exists=True, file_okay=False),
         help="The content folder; default: the nearest one from here upwards.",
     )
     verbose = click.Option(["-v", "--verbose"], count=True, help="Say more.")
@@ -50,6 +48,7 @@ class Verb(click.Command):
         """Make the place to work in out of the common options, and hand it to the verb as its object."""
         from fedisched.cli.here import Here, Surroundings
         from fedisched.cli.say import Voice
+        from fedisched.model.errors import FedischedError
 
         own = {name: ctx.params.pop(name) for name in ("folder", "verbose", "quiet")}
         before = ctx.parent.params if ctx.parent else {}
