@@ -16,6 +16,9 @@ from fedisched.cli.verb import HELP, Verb, common_options
 # without importing them; a test holds it against the verb's own first sentence.
 SUMMARIES = {
     "init": "Make a content folder: configuration, a first draft, a workflow.",
+    "new": "Write a post's file.",
+    "check": "Show every problem of every post.",
+    "render": "Show exactly what each target would get.",
 }
 
 

@@ -1,0 +1,197 @@
+"""`fedisched check`: every problem of every post."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fedisched.cli.exit import Exit
+from fedisched.cli.here import Here
+from fedisched.cli.problems import show_problems
+from fedisched.cli.verb import verb
+from fedisched.cli.words import Words, bad, clip, doubtful, faint, good, pad, plural
+from fedisched.model.errors import ConfigError
+from fedisched.model.post import Status
+from fedisched.model.problem import Problem
+
+if TYPE_CHECKING:
+    from fedisched.cli.survey import Examined
+    from fedisched.model.rendered import RenderedPart, Rendering
+
+_MOST_LISTED = 25
+
+
+@verb
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as annotations on GitHub.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool) -> Exit:
+    """Show every problem of every post.
+
+    PATH is a post or a folder of posts; without one, all are checked. Ends with 1 if there is an error.
+
+    Examples:
+    fedisched check
+    fedisched check posts/2026-12-01-hello.md
+    fedisched check --format github
+    """
+    try:
+        examined, problems = _examine(here, paths)
+    except ConfigError as error:
+        if not error.problems:
+            raise
+        examined, problems = [], list(error.problems)
+    match "json" if as_json else style:
+        case "json":
+            here.voice.json(_as_json(here, examined, problems))
+        case "github":
+            _annotate(here, problems)
+            _fenced_for_github(here, examined, problems)
+        case _:
+            _report(here, examined, problems, listed=bool(paths))
+    return Exit.NEEDS_YOU if any(problem.is_error for problem in problems) else Exit.DONE
+
+
+def _examine(here: Here, paths: Sequence[str]) -> tuple[list[Examined], list[Problem]]:
+    _ = here.settings  # its problems come before an import that costs
+    from fedisched.cli.survey import examine_all
+
+    examined = list(examine_all(here, paths))
+    return examined, [problem for each in examined for problem in each.problems]
+
+
+def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem], listed: bool) -> None:
+    """For people: each file's problems together, then the posts to come with their lengths, then the sums."""
+    by_file: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.path, []).append(problem)
+    for found in by_file.values():
+        show_problems(found, here.folder, here.voice.result, here.voice.on_terminal)
+        if here.voice.on_terminal:
+            here.voice.result()
+    to_come = [each for each in examined if each.post and (listed or each.post.status is not Status.PUBLISHED)]
+    if listed or here.voice.verbosity > 0 or len(to_come) <= _MOST_LISTED:
+        width = min(max((len(each.path) for each in to_come), default=0), 60)
+        for each in to_come:
+            here.voice.remark(*_lengths(each, width))
+    here.voice.remark(*_sums(examined, problems))
+
+
+def _lengths(each: Examined, width: int) -> tuple[Words, ...]:
+    """`posts/a.md  scheduled  mastodon 120/500  bluesky 115/300`."""
+    words: list[Words] = [pad(clip(each.path, width), width), "  "]
+    words.append(faint(f"{each.post.status if each.post else '':<10}"))
+    for target, rendering in each.renderings.items():
+        words.append(f"  {target} ")
+        for number, part in enumerate(rendering.rendered.parts):
+            words += [" + " if number else "", _length(part)]
+    return tuple(words)
+
+
+def _length(part: RenderedPart) -> Words:
+    text = f"{part.length}/{part.limit}"
+    return bad(text) if part.length > part.limit else text
+
+
+def _sums(examined: Sequence[Examined], problems: Sequence[Problem]) -> tuple[Words, ...]:
+    states = Counter(
+        each.post.status.value if each.post else "broken" for each in examined if each.post or each.is_broken
+    )
+    targets = Counter(target for each in examined for target in each.renderings)
+    errors = sum(problem.is_error for problem in problems)
+    warnings = len(problems) - errors
+    order = [*(status.value for status in Status), "broken"]
+    said = ", ".join(f"{states[state]} {state}" for state in order if states[state])
+    words: list[Words] = [plural(states.total(), "post"), f" ({said})" if said else ""]
+    words.append("".join(f" · {target} {number}" for target, number in targets.items()))
+    words.append(" · ")
+    if not problems:
+        return (*words, good("no problems"))
+    if errors:
+        words.append(bad(plural(errors, "error")))
+    if warnings:
+        words += [", " if errors else "", doubtful(plural(warnings, "warning"))]
+    return tuple(words)
+
+
+def _as_json(here: Here, examined: Sequence[Examined], problems: Sequence[Problem]) -> dict[str, Any]:
+    posts = [_post_as_json(here, each) for each in examined if each.post or each.is_broken]
+    return {"posts": posts, "problems": [_problem_as_json(problem) for problem in problems]}
+
+
+def _post_as_json(here: Here, each: Examined) -> dict[str, Any]:
+    if each.post is None:
+        return {"path": each.path, "status": "broken", "time": None, "targets": {}}
+    from fedisched.content.times import as_rfc3339
+
+    time = as_rfc3339(each.post.time) if each.post.time else None
+    targets = {target: _target_as_json(here, target, found) for target, found in each.renderings.items()}
+    return {"path": each.path, "status": each.post.status.value, "time": time, "targets": targets}
+
+
+def _target_as_json(here: Here, target: str, rendering: Rendering) -> dict[str, Any]:
+    from fedisched.cli.survey import limits_of
+
+    parts = []
+    for part in rendering.rendered.parts:
+        counted = {"length": part.length, "limit": part.limit}
+        parts.append(counted if part.bytes is None else {**counted, "bytes": part.bytes})
+    source = limits_of(here.settings, target).source
+    return {"network": rendering.rendered.network, "limits": source, "parts": parts}
+
+
+def _problem_as_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": problem.path,
+        "line": problem.line,
+        "column": problem.column,
+        "severity": problem.severity,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _annotate(here: Here, problems: Sequence[Problem]) -> None:
+    """Workflow commands; GitHub shows ten of a kind, so the errors come first.
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions"""
+    root = Path(os.path.relpath(here.folder, _workspace(here)))
+    for problem in sorted(problems, key=lambda problem: not problem.is_error):
+        file = _property((root / problem.path).as_posix())
+        place = f"file={file},line={problem.line},col={problem.column},title={_property(problem.code)}"
+        here.voice.result(f"::{problem.severity} {place}::{_data(f'{problem.message}. {problem.hint}')}")
+
+
+def _workspace(here: Here) -> Path:
+    """What GitHub counts an annotation's file from: its checkout; elsewhere, where we stand."""
+    return Path(here.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _fenced_for_github(here: Here, examined: Sequence[Examined], problems: Sequence[Problem]) -> None:
+    """The log has all of it, for annotations are cut at ten. What stands in posts could read as a workflow command, so
+    commands are stopped until a word that nobody can know beforehand."""
+    word = os.urandom(16).hex()
+    here.voice.result(f"::stop-commands::{word}")
+    try:
+        _report(here, examined, problems, listed=False)
+    finally:
+        here.voice.result(f"::{word}::")

@@ -1,0 +1,106 @@
+"""Posts looked at from end to end: found, read, and composed for each of their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from fedisched.cli.here import Here
+from fedisched.compose import default_limits, render
+from fedisched.content.folder import read_file, scan
+from fedisched.content.reader import read_post
+from fedisched.model.post import Post, Status
+from fedisched.model.problem import Problem
+from fedisched.model.rendered import Limits, Rendering
+from fedisched.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file, and what came of it. `post` is None for what cannot be read as one; then there is no rendering."""
+
+    path: str
+    post: Post | None
+    problems: tuple[Problem, ...]
+    renderings: dict[str, Rendering] = field(default_factory=dict)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether this is a post that cannot be read, and not a remark on a file or folder that is none."""
+        return self.post is None and self.path.endswith(".md") and any(problem.is_error for problem in self.problems)
+
+
+def examine_all(here: Here, paths: Sequence[str]) -> Iterator[Examined]:
+    """Examine the posts at the paths that a person named, files or folders; without any, all of the folder's."""
+    settings = here.settings
+    named = [_place(here, path) for path in paths] or [settings.posts]
+    seen: set[str] = set()
+    for place in named:
+        for found in _files(settings, place):
+            path = found.path if isinstance(found, Problem) else found
+            if path not in seen:
+                seen.add(path)
+                yield Examined(path, None, (found,)) if isinstance(found, Problem) else examine(settings, path)
+
+
+def examine(settings: Settings, path: str) -> Examined:
+    """Read and compose one post; `path` is relative to the content folder, with `/`."""
+    read = read_file(settings.folder, path)
+    if isinstance(read, Problem):
+        return Examined(path, None, (read,))
+    reading = read_post(read[0], path, settings)
+    if reading.post is None:
+        return Examined(path, None, reading.problems)
+    renderings = {
+        target: render(reading.post, target, settings.accounts[target], settings, limits_of(settings, target))
+        for target in reading.post.targets
+    }
+    composed = _composed_problems(reading.post, renderings)
+    problems = sorted((*reading.problems, *composed), key=lambda problem: (problem.line, problem.column))
+    return Examined(path, reading.post, tuple(problems), renderings)
+
+
+def limits_of(settings: Settings, target: str) -> Limits:
+    """What a target's server allows, as far as it is known here."""
+    return default_limits(settings.accounts[target].network)
+
+
+def _composed_problems(post: Post, renderings: dict[str, Rendering]) -> list[Problem]:
+    """Each problem once, though every target has it; of a post without a text the reader has told already. What is
+    published is done, so nothing in it can be an error any more."""
+    if not post.body.strip():
+        return []
+    found = dict.fromkeys(problem for rendering in renderings.values() for problem in rendering.problems)
+    if post.status is Status.PUBLISHED:
+        return [replace(problem, severity="warning") for problem in found]
+    return list(found)
+
+
+def _files(settings: Settings, place: str) -> Iterator[str | Problem]:
+    if not (settings.folder / place).is_dir() and place != settings.posts:
+        yield place
+        return
+    for found in scan(settings.folder, place):
+        yield found if isinstance(found, Problem) else found.path
+
+
+def _place(here: Here, path: str) -> str:
+    """A path that a person named, relative to the content folder; a usage error where no post can be."""
+    absolute = Path.cwd() / path
+    # The last step is not resolved: a link among the posts is looked at under its own name.
+    real = absolute.parent.resolve() / absolute.name if absolute.name != ".." else absolute.resolve()
+    if not real.is_relative_to(here.folder):
+        raise click.BadParameter(f"`{path}` is not in the content folder {here.folder}.", param_hint="PATH")
+    if here.settings.posts_folder.is_relative_to(real):
+        return here.settings.posts
+    if not real.is_relative_to(here.settings.posts_folder):
+        raise click.BadParameter(f"`{path}` is no post: they are in `{here.settings.posts}/`.", param_hint="PATH")
+    if not real.exists() and not real.is_symlink():
+        raise click.BadParameter(f"`{path}` is not there.", param_hint="PATH")
+    if not real.is_dir() and (real.suffix != ".md" or real.name.startswith((".", "README"))):
+        hint = "their names end in `.md`, and do not begin with a dot or README"
+        raise click.BadParameter(f"`{path}` is no post: {hint}.", param_hint="PATH")
+    return real.relative_to(here.folder).as_posix()
