@@ -1,0 +1,23 @@
+"""The networks: one module each behind `fedisched.model.network.Network`. Nothing heavy is imported before the first
+request is prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from fedisched.model.network import Network, Sessions
+from fedisched.model.settings import Account
+
+# A new network is one line here, one module beside this one, and a green contract suite.
+_MODULES = {
+    "bluesky": "fedisched.networks.bluesky",
+    "mastodon": "fedisched.networks.mastodon",
+}
+
+
+def open_network(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Network:
+    """The network behind an account. `credential` is the access token or app password, `now` tells the time in
+    microseconds since 1970 UTC. No I/O happens here."""
+    network: Network = import_module(_MODULES[account.network]).connect(account, credential, sessions, now)
+    return network

@@ -1,0 +1,322 @@
+"""Bluesky, and any personal data server of the AT Protocol, by atproto.
+
+A delivery's key is its record key, so a look-up is exact, and a second send of the same delivery cannot make a second
+post: `putRecord` with `swapRecord: null` writes only where nothing is, and `applyWrites` writes a whole thread or
+nothing (https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, assert_never
+from urllib.parse import urlsplit
+
+from fedisched.model.network import Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.outcome import (
+    Absent,
+    CannotTell,
+    Finding,
+    Found,
+    NotSent,
+    Outcome,
+    Perhaps,
+    Published,
+    Refused,
+    SentPart,
+    Unsure,
+)
+from fedisched.model.rendered import Attachment, Limits, Pending
+from fedisched.model.settings import Account
+from fedisched.model.tid import part_key
+from fedisched.networks.bluesky_answers import error_name, verdict
+from fedisched.networks.bluesky_records import (
+    POST,
+    blobs,
+    completed,
+    filled,
+    pending_in,
+    same_record,
+    uri_of,
+    without_unknown_mentions,
+)
+from fedisched.networks.bluesky_session import BlueskySession
+from fedisched.networks.cid import cid_of_blob
+from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
+from fedisched.networks.wire import Answer, Heard
+
+if TYPE_CHECKING:
+    from atproto import Client
+
+_LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
+_JSON = "application/json"
+_INACTIVE = "Activate the account again in the app; posts wait until then."
+
+
+def connect(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Bluesky:
+    return Bluesky(account, credential, sessions, now)
+
+
+class Bluesky:
+    """One Bluesky account."""
+
+    settle = 0.0  # the record key is the fence: a second send meets `InvalidSwap` or writes nothing
+
+    def __init__(self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> None:
+        self._account = account
+        self._host = urlsplit(account.server).netloc
+        self._session = BlueskySession(account, credential, sessions, now)
+        self._now = now
+        self._did = ""
+        self._dids: dict[str, str | None] = {}
+        # Uploads that no caller has been told of yet: a preparation that failed later does not repeat them.
+        self._uploaded: dict[tuple[str, str], str] = {}
+        self._lost_uploads: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"Bluesky({self._account.handle} on {self._host})"
+
+    # Who
+
+    def identify(self) -> Identity | NotSent | Refused:
+        answer = self._get("com.atproto.server.getSession")
+        if not isinstance(answer, Answer):
+            return of_the_account(answer)
+        match answer.object():
+            case {"active": False, "status": status}:
+                return Refused(f"the account is not active on {self._host}: {status}", _INACTIVE, account=True)
+            case {"did": str(did), "handle": str(handle)} if did.startswith("did:"):
+                self._did = did
+                return Identity(did, handle, _LIMITS, answer.clock_offset)
+            case _:
+                return before_sending(verdict(answer, self._host))
+
+    def _known(self) -> NotSent | Refused | None:
+        """Make sure that our DID is known; otherwise say why it cannot be."""
+        if self._did:
+            return None
+        identity = self.identify()
+        return None if isinstance(identity, Identity) else identity
+
+    # Before the moment
+
+    def prepare(self, task: Task, read_media: ReadMedia) -> Prepared | NotSent | Refused:
+        identity = self.identify()  # renews a session that would end soon, too
+        if not isinstance(identity, Identity):
+            return identity
+        mentions = self._resolved(task)
+        if not isinstance(mentions, Mapping):
+            return mentions
+        uploads = self._uploads(task, read_media)
+        if not isinstance(uploads, tuple):
+            return uploads
+        records = []
+        for number, part in enumerate(task.rendered.parts, start=1):
+            known = {**mentions, **blobs(number, uploads)}
+            records.append(without_unknown_mentions(filled(part.body, known)))
+        return Prepared(task, uploads, records)
+
+    def _resolved(self, task: Task) -> Mapping[Pending, str] | NotSent | Refused:
+        """The DIDs of the handles that a post mentions; a handle that nobody has is not in it."""
+        wanted = {pending for part in task.rendered.parts for pending in pending_in(part.body) if pending.what == "did"}
+        for pending in wanted:
+            if pending.of not in self._dids:
+                answer = self._get("com.atproto.identity.resolveHandle", handle=pending.of)
+                if isinstance(answer, Refused) and not answer.account:
+                    self._dids[pending.of] = None
+                elif not isinstance(answer, Answer):
+                    return before_sending(answer)
+                else:
+                    did = answer.object().get("did")
+                    self._dids[pending.of] = did if isinstance(did, str) and did.startswith("did:") else None
+        return {pending: did for pending in wanted if (did := self._dids[pending.of]) is not None}
+
+    def _uploads(self, task: Task, read_media: ReadMedia) -> tuple[Upload, ...] | NotSent | Refused:
+        given = () if task.key in self._lost_uploads else task.uploads
+        there = {(upload.part, upload.position): upload for upload in given}
+        done = {part.number for part in task.done}
+        uploads = []
+        for number, part in enumerate(task.rendered.parts, start=1):
+            for position, attachment in enumerate(part.media, start=1):
+                upload = there.get((number, position))
+                if upload is None and number not in done:
+                    handle = self._upload(task.key, attachment, read_media(attachment))
+                    if not isinstance(handle, str):
+                        return handle
+                    upload = Upload(number, position, handle)
+                if upload is not None:
+                    uploads.append(upload)
+        self._lost_uploads.discard(task.key)
+        return tuple(uploads)
+
+    def _upload(self, key: str, attachment: Attachment, data: bytes) -> str | NotSent | Refused:
+        known = (key, hashlib.sha256(data).hexdigest())
+        if known in self._uploaded and key not in self._lost_uploads:
+            return self._uploaded[known]
+        answer = self._post("com.atproto.repo.uploadBlob", data, attachment.mime)
+        if not isinstance(answer, Answer):
+            return before_sending(answer)
+        blob = answer.object().get("blob")
+        match blob:
+            case {"ref": {"$link": str(cid)}, "mimeType": str(), "size": int()} if cid == cid_of_blob(data):
+                self._uploaded[known] = json.dumps(blob)
+                return self._uploaded[known]
+            case _:
+                return NotSent(f"{self._host} did not take {attachment.path} as it was sent")
+
+    def warm(self) -> None:
+        self._get("com.atproto.server.getSession")
+
+    # The moment
+
+    def publish(self, prepared: Prepared, done: Sequence[SentPart]) -> Outcome:
+        problem = self._known()
+        if problem is not None:
+            return problem
+        ready = completed(self._did, prepared.task.key, prepared.requests, done, self._now())
+        if not ready:
+            return Published(())
+        heard = self._put(*ready[0]) if len(prepared.requests) == 1 else self._apply(ready)
+        if not isinstance(heard, Answer):
+            return heard if isinstance(heard, NotSent | Refused | Unsure) else verdict(heard, self._host)
+        if heard.is_ok:
+            return self._confirmed(heard, prepared, [part for part, _ in ready])
+        if error_name(heard) == "InvalidSwap" or (heard.status == 500 and len(prepared.requests) > 1):
+            return self._what_is_there(prepared, [part for part, _ in ready])
+        return self._refused(heard, prepared.task)
+
+    def _put(self, part: SentPart, record: Mapping[str, Any]) -> Heard | NotSent | Refused:
+        # A null here means "only if nothing is there"; left out, it would mean "whatever is there".
+        body = {"repo": self._did, "collection": POST, "rkey": part.key, "record": record, "swapRecord": None}
+        return self._send("com.atproto.repo.putRecord", body)
+
+    def _apply(self, ready: Sequence[tuple[SentPart, Mapping[str, Any]]]) -> Heard | NotSent | Refused:
+        create = "com.atproto.repo.applyWrites#create"
+        writes = [{"$type": create, "collection": POST, "rkey": part.key, "value": record} for part, record in ready]
+        return self._send("com.atproto.repo.applyWrites", {"repo": self._did, "writes": writes})
+
+    def _confirmed(self, answer: Answer, prepared: Prepared, expected: Sequence[SentPart]) -> Outcome:
+        """The server said yes: to what we sent, as it should be, or else what it has is looked at."""
+        said = answer.object()
+        results = said.get("results") if len(prepared.requests) > 1 else [said]
+        names = [(part.uri, part.cid) for part in expected]
+        if isinstance(results, list) and [_name(result) for result in results] == names:
+            return Published(tuple(self._shown(part) for part in expected))
+        return self._what_is_there(prepared, expected)
+
+    def _what_is_there(self, prepared: Prepared, expected: Sequence[SentPart]) -> Outcome:
+        """Settle what an answer leaves open: by the records that are there under our keys."""
+        found: list[SentPart] = []
+        for part in expected:
+            match self._look(part.number, part.key, prepared.requests[part.number - 1]):
+                case SentPart() as there:
+                    found.append(there)
+                case Absent():
+                    pass
+                case Perhaps(url=url, reason=reason):
+                    return Unsure(f"{reason} ({url})")
+                case CannotTell(reason=reason):
+                    return Unsure(reason)
+                case other:
+                    assert_never(other)
+        if len(found) == len(expected):
+            return Published(tuple(found))
+        if found:
+            return Unsure(f"{len(found)} of {len(expected)} parts are on {self._host}")
+        return NotSent(f"{self._host} did not write it, and has nothing under its key")
+
+    def _refused(self, answer: Answer, task: Task) -> Verdict:
+        words = answer.object().get("message")
+        if isinstance(words, str) and words.startswith("Could not find blob"):
+            # Uploads that nothing refers to are deleted after a while. Once more costs nothing: a blob is its content.
+            self._lost_uploads.add(task.key)
+            return NotSent(f"{self._host} has lost the uploads: they are made again", retry_after=0.0)
+        return verdict(answer, self._host)
+
+    # Looking up
+
+    def find(self, tasks: Sequence[Task]) -> Sequence[Finding]:
+        problem = self._known()
+        if problem is not None:
+            return [of_a_look_up(problem)] * len(tasks)
+        return [self._find(task) for task in tasks]
+
+    def _find(self, task: Task) -> Finding:
+        done = {part.number for part in task.done}
+        found: list[SentPart] = []
+        gap = False
+        for number, part in enumerate(task.rendered.parts, start=1):
+            if number in done:
+                continue
+            body = filled(part.body, blobs(number, task.uploads))
+            match self._look(number, part_key(task.key, number), body):
+                case SentPart() as there if not gap:
+                    found.append(there)
+                case SentPart(url=url):
+                    return Perhaps(url, "a later part of the thread is there, but not all before it")
+                case Absent():
+                    gap = True
+                case other:
+                    return other
+        return Found(tuple(found)) if found else Absent()
+
+    def _look(self, number: int, key: str, wanted: Mapping[str, Any]) -> SentPart | Absent | Perhaps | CannotTell:
+        answer = self._ask("com.atproto.repo.getRecord", repo=self._did, collection=POST, rkey=key)
+        if isinstance(answer, NotSent | Refused):
+            return of_a_look_up(answer)
+        # Only this name is a no. An account that is taken down has the same words under another name.
+        if error_name(answer) == "RecordNotFound":
+            return Absent()
+        if not isinstance(answer, Answer) or not answer.is_ok:
+            return of_a_look_up(verdict(answer, self._host))
+        match answer.object():
+            case {"uri": str(uri), "cid": str(cid), "value": dict(value)} if uri == uri_of(self._did, key):
+                part = self._shown(SentPart(number, key, url="", uri=uri, cid=cid))
+                if same_record(wanted, value):
+                    return part
+                return Perhaps(part.url, f"another post is on {self._host} under the same key")
+            case _:
+                return of_a_look_up(verdict(answer, self._host))
+
+    def _shown(self, part: SentPart) -> SentPart:
+        return replace(part, url=f"{self._account.web}/profile/{self._did}/post/{part.key}")
+
+    # Calls
+
+    def _ask(self, method: str, **query: str) -> Heard | NotSent | Refused:
+        from atproto_client.models.dot_dict import DotDict
+
+        def call(client: Client) -> object:
+            return client.invoke_query(method, params=DotDict(query), output_encoding=_JSON)
+
+        return self._session.ask(call)
+
+    def _get(self, method: str, **query: str) -> Answer | Verdict:
+        return self._usable(self._ask(method, **query))
+
+    def _post(self, method: str, data: bytes, mime: str) -> Answer | Verdict:
+        return self._usable(self._session.ask(partial(_invoke, method, data, mime)))
+
+    def _send(self, method: str, body: Mapping[str, Any]) -> Heard | NotSent | Refused:
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._session.ask(partial(_invoke, method, data, _JSON))
+
+    def _usable(self, heard: Heard | NotSent | Refused) -> Answer | Verdict:
+        if isinstance(heard, NotSent | Refused):
+            return heard
+        return heard if isinstance(heard, Answer) and heard.is_ok else verdict(heard, self._host)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _invoke(method: str, data: bytes, mime: str, client: Client) -> object:
+    # As bytes: the typed calls would rewrite the record and drop a null.
+    return client.invoke_procedure(method, content=data, input_encoding=mime, output_encoding=_JSON)
+
+
+def _name(result: object) -> tuple[object, object]:
+    return (result.get("uri"), result.get("cid")) if isinstance(result, Mapping) else (None, None)

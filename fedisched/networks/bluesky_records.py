@@ -1,0 +1,137 @@
+"""Bluesky's records: filled in before they are sent, compared when they are looked up. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fedisched.model.network import Upload
+from fedisched.model.outcome import SentPart
+from fedisched.model.rendered import Pending
+from fedisched.model.tid import part_key
+from fedisched.networks.cid import cid_of_record
+
+POST = "app.bsky.feed.post"
+
+
+def pending_in(value: object) -> Iterator[Pending]:
+    """Every value in a record that only the network or the moment can tell."""
+    match value:
+        case Pending():
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from pending_in(item)
+        case Sequence() if not isinstance(value, str | bytes):
+            for item in value:
+                yield from pending_in(item)
+
+
+def filled(value: Any, known: Mapping[Pending, Any]) -> Any:
+    """A record with what is known in the places that waited for it; what is not known stays pending."""
+    match value:
+        case Pending():
+            return known.get(value, value)
+        case Mapping():
+            return {name: filled(item, known) for name, item in value.items()}
+        case Sequence() if not isinstance(value, str | bytes):
+            return [filled(item, known) for item in value]
+        case _:
+            return value
+
+
+def without_unknown_mentions(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A mention of nobody is plain text: its facet goes, and the list of facets if it was the only one."""
+    kept = [facet for facet in record.get("facets", ()) if not any(pending_in(facet))]
+    rest = {name: value for name, value in record.items() if name != "facets"}
+    return {**rest, "facets": kept} if kept else rest
+
+
+def uri_of(did: str, key: str) -> str:
+    return f"at://{did}/{POST}/{key}"
+
+
+def completed(
+    did: str, key: str, records: Sequence[Mapping[str, Any]], done: Sequence[SentPart], moment: int
+) -> list[tuple[SentPart, dict[str, Any]]]:
+    """The parts that are not there yet, ready to leave, each with what it will be called.
+
+    `moment` (microseconds since 1970 UTC) is the first part's createdAt; the others follow by a millisecond each, so
+    that they stand in order. A thread's references are known without asking: a record's CID is its content's.
+    """
+    there = {part.number: part for part in done}
+    references: list[Mapping[str, str]] = []
+    ready: list[tuple[SentPart, dict[str, Any]]] = []
+    for number, record in enumerate(records, start=1):
+        part = there.get(number)
+        if part is None:
+            known: dict[Pending, Any] = {Pending("created_at"): _rfc3339(moment + (number - 1) * 1000)}
+            if references:
+                known |= {Pending("root"): references[0], Pending("parent"): references[-1]}
+            whole = filled(record, known)
+            name = part_key(key, number)
+            part = SentPart(number, name, url="", uri=uri_of(did, name), cid=cid_of_record(whole))
+            ready.append((part, whole))
+        references.append({"uri": part.uri, "cid": part.cid})
+    return ready
+
+
+def blobs(part: int, uploads: Sequence[Upload]) -> dict[Pending, Any]:
+    """The blobs of one part, as they stand for the values that wait for them."""
+    return {
+        Pending("blob", str(upload.position)): json.loads(upload.handle) for upload in uploads if upload.part == part
+    }
+
+
+def same_record(wanted: Mapping[str, Any], found: object) -> bool:
+    """Whether a record on the server is the one we wanted there, whenever it was sent.
+
+    What is still pending may be anything, and a mention that waits for its DID may be missing: it is dropped for
+    handles that nobody has.
+    """
+    if not isinstance(found, Mapping):
+        return False
+    unlike = {"createdAt", "facets"}
+    return _same_facets(wanted.get("facets", ()), found.get("facets", ())) and _same(
+        {name: value for name, value in wanted.items() if name not in unlike},
+        {name: value for name, value in found.items() if name not in unlike},
+    )
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    match wanted:
+        case Pending():
+            return found is not None
+        case Mapping():
+            return (
+                isinstance(found, Mapping)
+                and wanted.keys() == found.keys()
+                and all(_same(item, found[name]) for name, item in wanted.items())
+            )
+        case Sequence() if not isinstance(wanted, str | bytes):
+            return (
+                isinstance(found, Sequence)
+                and not isinstance(found, str | bytes)
+                and len(wanted) == len(found)
+                and all(map(_same, wanted, found))
+            )
+        case _:
+            return bool(wanted == found)
+
+
+def _same_facets(wanted: Sequence[Any], found: object) -> bool:
+    if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+        return False
+    optional = [facet["index"] for facet in wanted if any(pending_in(facet))]
+    certain = [facet for facet in wanted if not any(pending_in(facet))]
+    return _same(certain, [facet for facet in found if _index(facet) not in optional])
+
+
+def _index(facet: object) -> object:
+    return facet.get("index") if isinstance(facet, Mapping) else None
+
+
+def _rfc3339(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,59 @@
+"""What an answer that cannot be used means: for a publishing request, and for one where nothing was to be published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fedisched.model.outcome import CannotTell, NotSent, Refused, Unsure
+from fedisched.networks.wire import Answer, Heard, NoAnswer
+
+Verdict = NotSent | Refused | Unsure
+"""What a network said that is not the answer we asked for."""
+
+
+def over_http(heard: Heard, server: str, words: str) -> Verdict:
+    """The rows that every server shares, `words` being the server's own. An answer of 200 to 299 that comes here is
+    not what was asked for."""
+    match heard:
+        case NoAnswer(sent=False, reason=reason):
+            return NotSent(f"{server} was not reached: {reason}")
+        case NoAnswer(reason=reason):
+            return Unsure(f"{server} may have got the post: {reason}")
+        case Answer(status=429):
+            return NotSent(f"{server} asks to slow down (429)", heard.retry_after)
+        case Answer(status=401 | 403 as status):
+            return NotSent(f"something before {server}, a firewall perhaps, turned the request away ({status})")
+        case Answer(status=413):
+            return Refused(f"too large for {server}: {words}", "Make the attachment smaller.")
+        case Answer(status=status) if 200 <= status < 300:
+            return Unsure(f"{server} answered with something that is no answer to this request")
+        case Answer(status=status) if 400 <= status < 500 and status not in _MAY_HAVE_BEEN_DONE:
+            return Refused(f"{server} refused it: {words}", "Change the post as the server's words say.")
+        case Answer(status=status):
+            return Unsure(f"{server} may have got the post (it answered {status})")
+
+
+# Time-out, conflict (with a first request of the same key), too early.
+_MAY_HAVE_BEEN_DONE = frozenset({408, 409, 425})
+
+
+def before_sending(verdict: Verdict) -> NotSent | Refused:
+    """A verdict on a request that could not publish anything: what is unclear about it was certainly not sent."""
+    return NotSent(verdict.reason) if isinstance(verdict, Unsure) else verdict
+
+
+def of_the_account(verdict: Verdict) -> NotSent | Refused:
+    """A verdict on opening an account: a refusal is the account's, whatever its words."""
+    verdict = before_sending(verdict)
+    return replace(verdict, account=True) if isinstance(verdict, Refused) else verdict
+
+
+def of_a_look_up(verdict: Verdict) -> CannotTell:
+    """A verdict on a request that looks something up: whatever it is, it is no answer."""
+    match verdict:
+        case Refused(reason=reason, account=account):
+            return CannotTell(reason, account=account)
+        case NotSent(reason=reason, retry_after=retry_after):
+            return CannotTell(reason, retry_after)
+        case Unsure(reason=reason):
+            return CannotTell(reason)

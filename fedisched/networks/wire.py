@@ -1,0 +1,147 @@
+"""What went over the wire, seen below the libraries.
+
+Both libraries hide what matters here: whether a request can have reached the server, whether an answer was the one
+that was asked for. So the transports beneath them (`wire_httpx`, `wire_requests`) report to a `Wire`, and every
+outcome is judged by what the wire heard, not by the exception that a library made of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any
+
+CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 5.0, 30.0, 60.0
+"""Time-outs: for a connection, for each piece of an answer, for an answer as a whole."""
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes: a page of 40 statuses or one record is well under a tenth of it."""
+
+KEEP_CONNECTION_SECONDS = 60.0
+"""A connection that `warm` opened is still there when `publish` comes."""
+
+_LONGEST_WORDS = 300
+_LONGEST_WAIT = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Header names are in lower case; `at` is when it came, in microseconds since 1970 UTC."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    at: int
+
+    @property
+    def is_ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def object(self) -> Mapping[str, Any]:
+        """The body as a JSON object; empty where it is something else."""
+        found = self.json()
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def retry_after(self) -> float | None:
+        """How long the server asks to wait, in seconds; None where it does not say.
+
+        `Retry-After` has seconds or a date; Mastodon's `X-RateLimit-Reset` is a date, Bluesky's `RateLimit-Reset`
+        seconds since 1970. Moments are compared with the server's own clock.
+        """
+        waits = (_wait(self.headers.get(name), self._server_now) for name in _WAIT_HEADERS)
+        return next((wait for wait in waits if wait is not None), None)
+
+    @property
+    def _server_now(self) -> float:
+        moment = _moment(self.headers.get("date"))
+        return self.at / 1_000_000 if moment is None else moment
+
+    @property
+    def clock_offset(self) -> float | None:
+        """The server's clock less ours, in seconds; the server tells whole seconds only."""
+        moment = _moment(self.headers.get("date"))
+        return None if moment is None else moment + 0.5 - self.at / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No answer, or not a whole one. `sent` is false only where it is certain that no request reached the server."""
+
+    sent: bool
+    reason: str
+
+
+Heard = Answer | NoAnswer
+
+_WAIT_HEADERS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
+
+
+@dataclass(slots=True)
+class Wire:
+    """What the last exchange with a server came to."""
+
+    now: Callable[[], int]
+    last: Heard | None = field(default=None, repr=False)
+
+    def hear(self, call: Callable[[], object]) -> Heard:
+        """Make a library's call and tell what the server said. What the library makes of the answer does not count,
+        and no exception of a library leaves."""
+        self.last = None
+        try:
+            call()
+        except Exception as error:
+            if self.last is None:  # it never came to a request
+                return NoAnswer(sent=False, reason=f"the request could not be made ({type(error).__name__})")
+        return self.last or NoAnswer(sent=False, reason="the request was not made")
+
+    def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        lower = {name.lower(): value for name, value in headers.items()}
+        self.last = Answer(status, lower, body, self.now())
+
+    def failed(self, *, sent: bool, reason: str) -> None:
+        self.last = NoAnswer(sent, reason)
+
+
+def shortened(words: object) -> str:
+    """A server's words as a message can carry them: one line, not endless, no full stop at the end."""
+    text = " ".join(str(words).split()) if isinstance(words, str) else ""
+    text = "".join(c for c in text if c.isprintable())
+    return (text[:_LONGEST_WORDS] + "…" if len(text) > _LONGEST_WORDS else text).rstrip(".")
+
+
+def _wait(value: str | None, now: float) -> float | None:
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+        if isfinite(seconds) and seconds > 1e9:  # a moment, not a duration
+            seconds -= now
+    except ValueError:
+        moment = _moment(value)
+        if moment is None:
+            return None
+        seconds = moment - now
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if isfinite(seconds) else None
+
+
+def _moment(value: str | None) -> float | None:
+    """Seconds since 1970 of an HTTP date or an ISO one."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(value or "")
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None

@@ -1,0 +1,105 @@
+"""The wire beneath atproto. Importing this imports httpx."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from fedisched.networks.wire import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    KEEP_CONNECTION_SECONDS,
+    LARGEST_ANSWER,
+    READ_SECONDS,
+    Wire,
+)
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+class NotAsked(httpx.TransportError):
+    """An answer that is not what was asked for: a redirect, too much of it, or too slow. It is not read further."""
+
+
+def settings(wire: Wire, server: str) -> dict[str, Any]:
+    """What an `httpx.Client` for one server is made with."""
+    return {
+        "transport": WatchedTransport(wire, _proxy(server)),
+        "timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        # Answers are small, and a compressed one could unfold without end.
+        "headers": {"accept-encoding": "identity"},
+    }
+
+
+class WatchedTransport(httpx.BaseTransport):
+    """Sends requests, reads each answer whole but within bounds, follows no redirect, and tells the wire."""
+
+    def __init__(self, wire: Wire, proxy: str | None, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._wire = wire
+        self._elapsed = elapsed
+        limits = httpx.Limits(max_connections=4, keepalive_expiry=KEEP_CONNECTION_SECONDS)
+        self._inner = httpx.HTTPTransport(limits=limits, proxy=proxy)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # A server may name another one for the account; its tokens do not go there in the clear.
+        if request.url.scheme != "https" and request.url.host not in LOOPBACK:
+            self._wire.failed(sent=False, reason="the server asked for an unencrypted connection")
+            raise httpx.UnsupportedProtocol("only https, but for loopback addresses", request=request)
+        try:
+            return self._answer(request)
+        except httpx.HTTPError as error:
+            if not isinstance(error, NotAsked):
+                self._wire.failed(sent=not isinstance(error, _NEVER_SENT), reason=_reason(error))
+            raise
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        until = self._elapsed() + ANSWER_SECONDS
+        response = self._inner.handle_request(request)
+        try:
+            body = self._read(response, until)
+        finally:
+            response.close()
+        self._wire.answered(response.status_code, dict(response.headers.items()), body)
+        if 300 <= response.status_code < 400:
+            raise NotAsked("a redirect", request=request)
+        return httpx.Response(response.status_code, headers=response.headers, content=body, request=request)
+
+    def _read(self, response: httpx.Response, until: float) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            self._wire.failed(sent=True, reason="the answer is compressed, which was not asked for")
+            raise NotAsked("compressed")
+        body = bytearray()
+        for chunk in cast("Iterable[bytes]", response.stream):
+            body += chunk
+            if len(body) > LARGEST_ANSWER or self._elapsed() > until:
+                self._wire.failed(sent=True, reason="the answer does not end")
+                raise NotAsked("endless")
+        return bytes(body)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    match error:
+        case httpx.ConnectTimeout():
+            return "no connection within the time allowed"
+        case httpx.ConnectError():
+            return "no connection"
+        case httpx.TimeoutException():
+            return "no answer within the time allowed"
+        case _:
+            return "the connection broke"
+
+
+def _proxy(server: str) -> str | None:
+    """The proxy that the environment names for a server. A transport of one's own is on its own with that."""
+    parts = urlsplit(server)
+    host = parts.hostname or ""
+    return None if host in LOOPBACK or proxy_bypass(host) else getproxies().get(parts.scheme)

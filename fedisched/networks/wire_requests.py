@@ -1,0 +1,116 @@
+"""The wire beneath Mastodon.py. Importing this imports requests."""
+
+from __future__ import annotations
+
+import io
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+
+from fedisched.networks.wire import ANSWER_SECONDS, CONNECT_SECONDS, LARGEST_ANSWER, READ_SECONDS, Wire
+
+_NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.LocationParseError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.ConnectTimeout,
+    ssl.SSLCertVerificationError,
+)
+_CHUNK = 65536
+
+
+class NotAsked(requests.RequestException):
+    """An answer that is not what was asked for: a redirect, too much of it, or too slow. It is not read further."""
+
+
+def session(wire: Wire) -> requests.Session:
+    """A session whose every exchange the wire sees."""
+    made = requests.Session()
+    adapter = WatchedAdapter(wire)
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, adapter)
+    return made
+
+
+class WatchedAdapter(HTTPAdapter):
+    """Sends requests, reads each answer whole but within bounds, follows no redirect, and tells the wire."""
+
+    def __init__(self, wire: Wire, elapsed: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=2)
+        self._wire = wire
+        self._elapsed = elapsed
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: object = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: dict[str, str] | None = None,
+    ) -> requests.Response:
+        """As the base class's, but with our own time-outs, whatever the caller says."""
+        until = self._elapsed() + ANSWER_SECONDS
+        limits = (CONNECT_SECONDS, READ_SECONDS)
+        try:
+            response = super().send(request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies)
+            body = self._read(response, until)
+        except NotAsked:
+            raise
+        except Exception as error:
+            self._wire.failed(sent=not _never_sent(error), reason=_reason(error))
+            raise
+        self._wire.answered(response.status_code, dict(response.headers), body)
+        if 300 <= response.status_code < 400:
+            raise NotAsked("a redirect")
+        response.raw = io.BytesIO(body)
+        return response
+
+    def _read(self, response: requests.Response, until: float) -> bytes:
+        body = bytearray()
+        try:
+            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+                body += chunk
+                if len(body) > LARGEST_ANSWER or self._elapsed() > until:
+                    self._wire.failed(sent=True, reason="the answer does not end")
+                    response.close()
+                    raise NotAsked("endless")
+        finally:
+            response.raw.release_conn()
+        return bytes(body)
+
+
+def _never_sent(error: BaseException) -> bool:
+    return any(isinstance(cause, _NEVER_SENT) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that it was made of: urllib3 keeps the cause in `reason`, requests in its arguments."""
+    waiting, seen = [error], set()
+    while waiting:
+        cause = waiting.pop()
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        linked = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+        waiting += [found for found in linked if isinstance(found, BaseException)]
+
+
+def _reason(error: BaseException) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return "its certificate cannot be verified"
+    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
+        return "no connection within the time allowed"
+    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+        return "no connection"
+    if any(isinstance(cause, urllib3.exceptions.ReadTimeoutError | TimeoutError) for cause in causes):
+        return "no answer within the time allowed"
+    return "the connection broke"
