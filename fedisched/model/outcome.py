@@ -59,15 +59,15 @@ Outcome = Published | NotSent | Refused | Unsure
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A complete look-up found these parts of the delivery on the network; all that were asked for, or the first few
-    of a thread that stopped in the middle."""
+    """A complete look-up found these parts of the delivery on the network, besides those that the task knows as done:
+    all that were missing, or the first few of a thread that stopped in the middle. Never empty."""
 
     parts: tuple[SentPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A complete look-up found nothing of the delivery on the network."""
+    """A complete look-up found nothing of the delivery on the network besides what the task knows as done."""
 
 
 @dataclass(frozen=True, slots=True)
