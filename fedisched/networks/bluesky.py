@@ -184,7 +184,8 @@ class Bluesky:
             return heard if isinstance(heard, NotSent | Refused | Unsure) else verdict(heard, self._host)
         if heard.is_ok:
             return self._confirmed(heard, prepared, [part for part, _ in ready])
-        if error_name(heard) == "InvalidSwap" or (heard.status == 500 and len(prepared.requests) > 1):
+        # A 500 with a name is the server's own: it is done with the request. One without is a proxy's.
+        if error_name(heard) == "InvalidSwap" or (heard.status == 500 and error_name(heard)):
             return self._what_is_there(prepared, [part for part, _ in ready])
         return self._refused(heard, prepared.task)
 
@@ -205,7 +206,8 @@ class Bluesky:
         names = [(part.uri, part.cid) for part in expected]
         if isinstance(results, list) and [_name(result) for result in results] == names:
             return Published(tuple(self._shown(part) for part in expected))
-        return self._what_is_there(prepared, expected)
+        outcome = self._what_is_there(prepared, expected)
+        return verdict(answer, self._host) if isinstance(outcome, NotSent) else outcome
 
     def _what_is_there(self, prepared: Prepared, expected: Sequence[SentPart]) -> Outcome:
         """Settle what an answer leaves open: by the records that are there under our keys."""

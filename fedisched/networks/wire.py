@@ -15,9 +15,6 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 
-CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 5.0, 30.0, 60.0
-"""Time-outs: for a connection, for each piece of an answer, for an answer as a whole."""
-
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes: a page of 40 statuses or one record is well under a tenth of it."""
 
@@ -90,9 +87,13 @@ _WAIT_HEADERS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 
 @dataclass(slots=True)
 class Wire:
-    """What the last exchange with a server came to."""
+    """What the last exchange with a server came to. Time-outs are in seconds: for a connection, for each piece of an
+    answer, for an answer as a whole."""
 
     now: Callable[[], int]
+    connect_within: float = 5.0
+    piece_within: float = 30.0
+    answer_within: float = 60.0
     last: Heard | None = field(default=None, repr=False)
 
     def hear(self, call: Callable[[], object]) -> Heard:

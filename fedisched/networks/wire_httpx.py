@@ -10,14 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from fedisched.networks.wire import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
-    KEEP_CONNECTION_SECONDS,
-    LARGEST_ANSWER,
-    READ_SECONDS,
-    Wire,
-)
+from fedisched.networks.wire import KEEP_CONNECTION_SECONDS, LARGEST_ANSWER, Wire
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -31,7 +24,7 @@ def settings(wire: Wire, server: str) -> dict[str, Any]:
     """What an `httpx.Client` for one server is made with."""
     return {
         "transport": WatchedTransport(wire, _proxy(server)),
-        "timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        "timeout": httpx.Timeout(wire.piece_within, connect=wire.connect_within),
         # Answers are small, and a compressed one could unfold without end.
         "headers": {"accept-encoding": "identity"},
     }
@@ -59,7 +52,7 @@ class WatchedTransport(httpx.BaseTransport):
             raise
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        until = self._elapsed() + ANSWER_SECONDS
+        until = self._elapsed() + self._wire.answer_within
         response = self._inner.handle_request(request)
         try:
             body = self._read(response, until)

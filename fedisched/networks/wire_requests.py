@@ -12,7 +12,7 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from fedisched.networks.wire import ANSWER_SECONDS, CONNECT_SECONDS, LARGEST_ANSWER, READ_SECONDS, Wire
+from fedisched.networks.wire import LARGEST_ANSWER, Wire
 
 _NEVER_SENT = (
     urllib3.exceptions.NewConnectionError,
@@ -21,6 +21,17 @@ _NEVER_SENT = (
     requests.exceptions.InvalidURL,
     requests.exceptions.ConnectTimeout,
     ssl.SSLCertVerificationError,
+)
+# What only a handshake can end with, before any request.
+_OF_HANDSHAKE = frozenset(
+    {
+        "NO_PROTOCOLS_AVAILABLE",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_UNRECOGNIZED_NAME",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
 )
 _CHUNK = 65536
 
@@ -56,8 +67,8 @@ class WatchedAdapter(HTTPAdapter):
         proxies: dict[str, str] | None = None,
     ) -> requests.Response:
         """As the base class's, but with our own time-outs, whatever the caller says."""
-        until = self._elapsed() + ANSWER_SECONDS
-        limits = (CONNECT_SECONDS, READ_SECONDS)
+        until = self._elapsed() + self._wire.answer_within
+        limits = (self._wire.connect_within, self._wire.piece_within)
         try:
             response = super().send(request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies)
             body = self._read(response, until)
@@ -87,7 +98,11 @@ class WatchedAdapter(HTTPAdapter):
 
 
 def _never_sent(error: BaseException) -> bool:
-    return any(isinstance(cause, _NEVER_SENT) for cause in _causes(error))
+    return any(isinstance(cause, _NEVER_SENT) or _is_of_handshake(cause) for cause in _causes(error))
+
+
+def _is_of_handshake(cause: BaseException) -> bool:
+    return isinstance(cause, ssl.SSLError) and cause.reason in _OF_HANDSHAKE
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -105,12 +120,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _reason(error: BaseException) -> str:
     causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return "its certificate cannot be verified"
-    if any(isinstance(cause, urllib3.exceptions.ConnectTimeoutError) for cause in causes):
-        return "no connection within the time allowed"
-    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
-        return "no connection"
-    if any(isinstance(cause, urllib3.exceptions.ReadTimeoutError | TimeoutError) for cause in causes):
-        return "no answer within the time allowed"
-    return "the connection broke"
+    reasons = (
+        (ssl.SSLCertVerificationError, "its certificate cannot be verified"),
+        (urllib3.exceptions.NewConnectionError, "no connection"),
+        (urllib3.exceptions.ConnectTimeoutError, "no connection within the time allowed"),
+        (_NEVER_SENT, "no connection"),
+        ((urllib3.exceptions.ReadTimeoutError, TimeoutError), "no answer within the time allowed"),
+    )
+    if any(_is_of_handshake(cause) for cause in causes):
+        return "no encrypted connection"
+    return next(
+        (reason for kind, reason in reasons if any(isinstance(cause, kind) for cause in causes)), "the connection broke"
+    )
