@@ -1,0 +1,156 @@
+"""What the wire hears beneath each library: whether anything was sent, and what came back."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from fedisched.networks.wire import Answer, NoAnswer, Wire
+from fedisched.networks.wire_httpx import WatchedTransport, settings
+from fedisched.networks.wire_requests import WatchedAdapter, session
+from fedisched.sandbox import Fault, Sandbox, What
+from tests.networks.hostile import answering, whole
+from tests.networks.places import now
+
+Get = Callable[[Wire, str], object]
+
+
+def by_requests(wire: Wire, url: str) -> object:
+    with session(wire) as opened:
+        return opened.get(url, timeout=1000)
+
+
+def by_httpx(wire: Wire, url: str) -> object:
+    with httpx.Client(follow_redirects=True, **settings(wire, url)) as client:
+        return client.get(url)
+
+
+both = pytest.mark.parametrize("get", [by_requests, by_httpx])
+
+
+def hasty() -> Wire:
+    return Wire(now, connect_within=0.2, piece_within=0.2)
+
+
+@both
+def test_an_answer_is_heard_whole(get: Get) -> None:
+    wire = Wire(now)
+    with answering(whole("418 Teapot", b'{"a": 1}', "X-More: yes")) as url:
+        heard = wire.hear(lambda: get(wire, url))
+    assert isinstance(heard, Answer)
+    assert (heard.status, heard.object(), heard.headers["x-more"]) == (418, {"a": 1}, "yes")
+
+
+@both
+def test_an_answer_that_does_not_come_in_time_may_have_been_acted_on(get: Get) -> None:
+    wire = hasty()
+    with Sandbox() as sandbox:
+        sandbox.faults.add(Fault(What.HANG))
+        heard = wire.hear(lambda: get(wire, f"{sandbox.url}/api/v2/instance"))
+    assert heard == NoAnswer(sent=True, reason="no answer within the time allowed")
+
+
+@both
+def test_a_connection_that_is_refused_carried_nothing(get: Get) -> None:
+    wire = Wire(now)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    assert wire.hear(lambda: get(wire, f"http://127.0.0.1:{port}")) == NoAnswer(sent=False, reason="no connection")
+
+
+@both
+def test_a_connection_that_does_not_open_in_time_carried_nothing(get: Get) -> None:
+    wire = hasty()
+    with _full() as url:
+        heard = wire.hear(lambda: get(wire, url))
+    assert isinstance(heard, NoAnswer)
+    assert not heard.sent
+
+
+@contextmanager
+def _full() -> Iterator[str]:
+    """A server that accepts nobody, with a queue that is full."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        address = listening.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        yield f"http://127.0.0.1:{address[1]}"
+        for one in waiting:
+            one.close()
+
+
+@both
+def test_a_name_that_nobody_has_carried_nothing(get: Get) -> None:
+    wire = Wire(now)
+    heard = wire.hear(lambda: get(wire, "https://no-such-host.invalid"))
+    assert isinstance(heard, NoAnswer)
+    assert not heard.sent
+
+
+@both
+def test_a_server_that_speaks_no_tls_got_nothing(get: Get) -> None:
+    wire = Wire(now)
+    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", to_anything=True) as url:
+        heard = wire.hear(lambda: get(wire, url.replace("http:", "https:")))
+    assert isinstance(heard, NoAnswer)
+    assert not heard.sent
+
+
+@both
+def test_a_connection_that_breaks_may_have_carried_the_request(get: Get) -> None:
+    wire = Wire(now)
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") as url:
+        heard = wire.hear(lambda: get(wire, url))
+    assert heard == NoAnswer(sent=True, reason="the connection broke")
+
+
+@both
+def test_a_redirect_is_an_answer_and_is_not_followed(get: Get) -> None:
+    wire = Wire(now)
+    with Sandbox() as sandbox:
+        sandbox.faults.add(Fault(What.REDIRECT))
+        heard = wire.hear(lambda: get(wire, f"{sandbox.url}/api/v2/instance"))
+        assert len(sandbox.requests()) == 1
+    assert isinstance(heard, Answer)
+    assert heard.status == 302
+
+
+def test_an_answer_that_drips_ends_with_the_time_for_the_whole() -> None:
+    # The clock stands still until the answer begins, then an hour goes by with each look.
+    wire = Wire(now)
+    with answering(whole("200 OK", b" " * 200_000)) as url:
+        clock = itertools.chain((0.0,), itertools.count(3600.0, 3600.0))
+        with httpx.Client(transport=WatchedTransport(wire, None, lambda: next(clock))) as client:
+            heard = wire.hear(lambda: client.get(url))
+        assert heard == NoAnswer(sent=True, reason="the answer does not end")
+
+        again = itertools.chain((0.0,), itertools.count(3600.0, 3600.0))
+        with session(wire) as opened:
+            opened.mount("http://", WatchedAdapter(wire, lambda: next(again)))
+            heard = wire.hear(lambda: opened.get(url))
+        assert heard == NoAnswer(sent=True, reason="the answer does not end")
+
+
+def test_tokens_do_not_go_in_the_clear_to_another_machine() -> None:
+    wire = Wire(now)
+    heard = wire.hear(lambda: by_httpx(wire, "http://example.com/xrpc/com.atproto.server.getSession"))
+    assert heard == NoAnswer(sent=False, reason="the server asked for an unencrypted connection")
+
+
+def test_what_never_came_to_a_request_was_not_sent() -> None:
+    def broken() -> None:
+        raise ValueError("with a secret")
+
+    heard = Wire(now).hear(broken)
+    assert isinstance(heard, NoAnswer)
+    assert not heard.sent
+    assert "secret" not in heard.reason
