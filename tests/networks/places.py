@@ -76,13 +76,14 @@ class Reader(Protocol):
 @dataclass
 class Place:
     """An account on a server. What a server cannot do is said here: `remembers_keys` for its idempotency keys,
-    `sandbox` where faults can be made."""
+    `sandbox` where faults can be made. `claimed` are posts that earlier tests left on an account that they share."""
 
     account: Account
     credential: str
     reader: Reader
     remembers_keys: bool = True
     sandbox: Sandbox | None = None
+    claimed: frozenset[str] = frozenset()
     sessions: KeptSession = field(default_factory=KeptSession)
     opened: list[Network] = field(default_factory=list)
 
@@ -107,7 +108,7 @@ class Place:
 
     def task(self, rendered: Rendered, **how: Any) -> Task:
         key = derive_key("here", f"{RUN}/{next(_numbers)}.md", now())
-        return Task(key, rendered, now(), **how)
+        return Task(key, rendered, now(), **{"claimed": self.claimed, **how})
 
     def close(self) -> None:
         for network in self.opened:
@@ -143,9 +144,14 @@ class MastodonReader:
         return ReadBack(words_of_html(status["content"]), str(status["in_reply_to_id"] or ""), alts)
 
     def texts(self) -> list[str]:
+        return [words_of_html(status["content"]) for status in self._own()]
+
+    def ids(self) -> frozenset[str]:
+        return frozenset(str(status["id"]) for status in self._own())
+
+    def _own(self) -> list[Any]:
         mine = self._get("/api/v1/accounts/verify_credentials")["id"]
-        statuses = self._get(f"/api/v1/accounts/{mine}/statuses?limit=40")
-        return [words_of_html(status["content"]) for status in statuses]
+        return list(self._get(f"/api/v1/accounts/{mine}/statuses?limit=40"))
 
     def _get(self, path: str) -> Any:
         return (
