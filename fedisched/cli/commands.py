@@ -67,10 +67,13 @@ class Verbs(click.Group):
         sys.exit(exit_code_of(run, list(SUMMARIES)))
 
 
-@click.group(cls=Verbs, context_settings=HELP, params=common_options())
+@click.group(cls=Verbs, context_settings=HELP, params=common_options(), invoke_without_command=True)
 @click.version_option(__version__, prog_name="fedisched", message="%(prog)s %(version)s")
-def command(**_before_the_verb: object) -> None:
+@click.pass_context
+def command(ctx: click.Context, **_before_the_verb: object) -> None:
     """Publish Markdown files to Mastodon and Bluesky, on time, from git.
 
     `fedisched COMMAND --help` has examples.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

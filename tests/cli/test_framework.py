@@ -76,6 +76,11 @@ def test_the_list_of_verbs_imports_no_verb(tmp_path: Path) -> None:
     assert not {f"fedisched.cli.{name}" for name in SUMMARIES} & loaded
 
 
+def test_without_a_verb_it_shows_its_help() -> None:
+    done = call()
+    assert (done.exit_code, done.stdout) == (0, call("--help").stdout)
+
+
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_each_verb_has_its_summary_examples_and_the_common_options(name: str) -> None:
     with command.make_context("fedisched", ["--help"], resilient_parsing=True) as context:
