@@ -1,0 +1,98 @@
+"""The desk: what the workers of one run share, and how they wake each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Condition
+
+from fedisched.clock import Clock
+from fedisched.engine.accounts import Accounts
+from fedisched.engine.journal import Journal
+from fedisched.engine.plan import Act
+from fedisched.engine.rules import Rules
+from fedisched.model.delivery import Delivery
+from fedisched.model.errors import FedischedError
+from fedisched.model.network import Network
+from fedisched.model.outcome import Refused
+from fedisched.model.post import Entry
+from fedisched.model.settings import Account, Settings
+from fedisched.publisher.posts import Posts
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account that can be spoken to. `fingerprint` tells one credential from another without revealing it;
+    `verified` is called once the server said yes to the credential."""
+
+    network: Network
+    fingerprint: str
+    verified: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One armed delivery and what is to be done about it at `at` (microseconds since 1970 UTC)."""
+
+    delivery: Delivery
+    entry: Entry
+    act: Act
+    at: int
+
+
+Open = Callable[[Account], Opened | Refused]
+"""Opens an account without any input or output towards its server; `Refused` if there is no usable credential."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """One run's shared things. Everything mutable is guarded by `condition`."""
+
+    settings: Settings
+    state: Path
+    journal: Journal
+    accounts: Accounts
+    posts: Posts
+    rules: Rules
+    clock: Clock
+    open: Open
+    condition: Condition = field(default_factory=Condition)
+    agenda: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
+    settled: list[int] = field(default_factory=list)
+    broken: list[FedischedError] = field(default_factory=list)
+    stopping: bool = False
+    stale: bool = True
+    folder_changed: bool = True
+
+    def look_again(self) -> None:
+        """Something in the folder may have changed."""
+        with self.condition:
+            self.folder_changed = self.stale = True
+            self.condition.notify_all()
+
+    def plan_again(self) -> None:
+        """Something is no longer as the plan has it."""
+        with self.condition:
+            self.stale = True
+            self.condition.notify_all()
+
+    def settle(self, delivery_id: int) -> None:
+        """Something came of this delivery: it is to be reported, written back, and the plan to be made again."""
+        with self.condition:
+            self.settled.append(delivery_id)
+            self.stale = True
+            self.condition.notify_all()
+
+    def break_off(self, error: FedischedError) -> None:
+        """A worker met something broken that stops the whole run before anything more is sent."""
+        with self.condition:
+            self.broken.append(error)
+            self.stopping = True
+            self.condition.notify_all()
+
+    def stop(self) -> None:
+        """Begin nothing new; what is being sent is finished."""
+        with self.condition:
+            self.stopping = True
+            self.condition.notify_all()

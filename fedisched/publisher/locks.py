@@ -1,0 +1,72 @@
+"""One process at a time: locks that the kernel frees when their holder dies, however it dies."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+from fedisched.model.errors import StateUnusable
+
+
+class Lock:
+    """A file locked with flock. Python opens it close-on-exec, so no child inherits it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._descriptor: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self._descriptor is not None
+
+    def try_acquire(self) -> bool:
+        """Take the lock, if nobody has it. Raises `StateUnusable` where the file system has no locks to give."""
+        if self._descriptor is not None:
+            return True
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise _unusable(self._file, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        except OSError as error:
+            os.close(descriptor)
+            raise _unusable(self._file, error) from error
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_free(self) -> bool:
+        """Whether nobody holds it just now."""
+        if self.try_acquire():
+            self.release()
+            return True
+        return False
+
+
+def account_lock(state: Path, network: str, server: str, name: str) -> Lock:
+    """The lock of one account of a content folder: its holder alone publishes to it."""
+    word = hashlib.sha256(f"{network}\0{server}\0{name}".encode()).hexdigest()[:16]
+    return Lock(state / "locks" / f"{word}.lock")
+
+
+def daemon_lock(state: Path) -> Lock:
+    """The lock of the one daemon of a content folder."""
+    return Lock(state / "daemon.lock")
+
+
+def _unusable(file: Path, error: OSError) -> StateUnusable:
+    return StateUnusable(
+        f"The lock {file} cannot be taken: {error.strerror}",
+        "Put the state folder on a local disk that you may write to (FEDISCHED_STATE moves it).",
+    )

@@ -1,0 +1,206 @@
+"""The content folder, as the publisher and the daemon use it: files read into entries and posts, results written
+back. Here the engine's index meets the content room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from fedisched import __version__
+from fedisched.clock import SECOND, Clock
+from fedisched.content import folder, glance
+from fedisched.engine.index import Changes, Index, Seen, by_path
+from fedisched.engine.journal import Journal
+from fedisched.engine.writeback import file_should_say
+from fedisched.model.delivery import Delivery
+from fedisched.model.errors import FileChanged
+from fedisched.model.post import Entry, Post, Reading, Status
+from fedisched.model.problem import Problem
+from fedisched.model.rendered import Attachment, Limits, Rendered
+from fedisched.model.results import Result
+from fedisched.model.settings import Account, Settings
+
+
+class Posts:
+    """The posts of one content folder. Heavy imports happen only when a post is read whole."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._index = Index(journal, _made_with(settings))
+
+    # --- the folder ------------------------------------------------------------------------------------------
+
+    def refresh(self) -> Changes:
+        """Look at the folder, read what changed."""
+        return self._index.refresh(self._seen(), self._glance, self._clock.now() * 1000)
+
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries that matter to the schedule, by path; all of them if some delivery's file is gone, since it
+        may stand anywhere by now."""
+        entries = by_path(self._index.entries())
+        if any(delivery.path not in entries for delivery in self._journal.relevant_deliveries()):
+            return by_path(self._index.entries(everything=True))
+        return entries
+
+    def all_entries(self) -> Mapping[str, Entry]:
+        """Every file's entry, by path."""
+        return by_path(self._index.entries(everything=True))
+
+    def all_paths(self) -> frozenset[str]:
+        """The path of every file."""
+        return self._index.paths()
+
+    def entry(self, path: str) -> Entry | None:
+        return self._index.entry(path)
+
+    def claimed_ids(self) -> frozenset[str]:
+        """Every id and uri that some file's results claim."""
+        return self._index.claimed_ids()
+
+    def digest(self, path: str) -> str:
+        """The digest of the file as it is this moment; empty if it cannot be read."""
+        found = folder.read_file(self._settings.folder, path)
+        return "" if isinstance(found, Problem) else hashlib.sha256(found[0]).hexdigest()
+
+    def _seen(self) -> Iterator[Seen]:
+        self._broken: dict[str, Problem] = {}
+        for found in folder.scan(self._settings.folder, self._settings.posts):
+            if isinstance(found, Problem):
+                if found.is_error:
+                    self._broken[found.path] = found
+                    yield Seen(found.path, f"problem {found.code}", 0)
+            else:
+                stamp = f"{found.mtime_ns} {found.ctime_ns} {found.size} {found.inode} {found.device}"
+                yield Seen(found.path, stamp, max(found.mtime_ns, found.ctime_ns))
+
+    def _glance(self, path: str) -> Entry | None:
+        if path in self._broken:
+            return _broken_entry(self._broken[path])
+        found = folder.read_file(self._settings.folder, path)
+        if isinstance(found, Problem):
+            return _broken_entry(found)
+        return glance.glance(found[0], path, self._settings)
+
+    # --- one post --------------------------------------------------------------------------------------------
+
+    def rendering(self, entry: Entry, account: Account, limits: Limits) -> Rendered | Problem | None:
+        """What the account would get; the first error among its problems; None if the file is not the entry's.
+
+        The write-back is tried dry: raises `CannotSplice` if the results could not be written into this file.
+        """
+        from fedisched.content.splice import splice
+
+        found = self._read(entry.path)
+        if found is None or found[1].digest != entry.digest:
+            return None
+        data, reading = found
+        if reading.post is None:
+            return next(problem for problem in reading.problems if problem.is_error)
+        splice(data, Status.PUBLISHED, {**reading.post.results, account.name: _LIKELY_RESULT})
+        return self._render(reading.post, account, limits)
+
+    def rendered_loosely(self, entry: Entry, account: Account, limits: Limits | None) -> Rendered | None:
+        """What the file would give the account now, to compare with what is on the network; None if it cannot."""
+        from fedisched.compose import default_limits
+
+        found = self._read(entry.path)
+        if found is None or found[1].post is None:
+            return None
+        rendered = self._render(found[1].post, account, limits or default_limits(account.network))
+        return None if isinstance(rendered, Problem) else rendered
+
+    def read_media(self, attachment: Attachment) -> bytes:
+        from fedisched.compose import read_media
+
+        return read_media(self._settings.folder, attachment)
+
+    def _read(self, path: str) -> tuple[bytes, Reading] | None:
+        from fedisched.content.reader import read_post
+
+        found = folder.read_file(self._settings.folder, path)
+        return None if isinstance(found, Problem) else (found[0], read_post(found[0], path, self._settings))
+
+    def _render(self, post: Post, account: Account, limits: Limits) -> Rendered | Problem:
+        from fedisched.compose import render
+
+        rendering = render(post, account.name, account, self._settings, limits)
+        return next((problem for problem in rendering.problems if problem.is_error), rendering.rendered)
+
+    # --- writing back ----------------------------------------------------------------------------------------
+
+    def write_back(self, entry: Entry, deliveries: Sequence[Delivery]) -> bool:
+        """Make the file say what the journal knows of it; true if it had to be written.
+
+        Raises `CannotSplice` or `FileChanged`; both mean: look again later, nothing was touched.
+        """
+        from fedisched.content.glance import results_of
+        from fedisched.content.replace import replace_file
+        from fedisched.content.splice import splice
+
+        found = folder.read_file(self._settings.folder, entry.path)
+        if isinstance(found, Problem):
+            return False
+        data = found[0]
+        before = hashlib.sha256(data).hexdigest()
+        if before != entry.digest:
+            raise FileChanged(f"{entry.path} changed while it was published", "It is read again in a moment.")
+        results = results_of(data, entry.path, self._settings)
+        say = file_should_say(entry, results, deliveries, self._settings, self.as_text)
+        if say is None:
+            return False
+        status, results = say
+        after = splice(data, status, results)
+        if after == data:
+            return False
+        self._journal.note_write_back(entry.path, before, hashlib.sha256(after).hexdigest())
+        replace_file(self._settings.folder / entry.path, before, after)
+        return True
+
+    def as_text(self, moment: int) -> str:
+        """A moment as RFC 3339 text in the content folder's time zone, to the second."""
+        return as_text(moment, self._settings.timezone)
+
+
+def as_text(moment: int, timezone: str) -> str:
+    """A moment (microseconds since 1970 UTC) as RFC 3339 text in a time zone, to the second; UTC for no name."""
+    zone = ZoneInfo(timezone) if timezone else UTC
+    return datetime.fromtimestamp(moment // SECOND, zone).isoformat()
+
+
+_LIKELY_RESULT = Result(
+    key="3kzzzzzzzzzzz",
+    url="https://example.org/@somebody/123456789012345678",
+    uri="at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3kzzzzzzzzzzz",
+    cid="bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    at="2026-12-01T09:00:00+01:00",
+)
+
+
+def _made_with(settings: Settings) -> str:
+    """Everything beside the file that its entry depends on."""
+    return repr(
+        (
+            __version__,
+            settings.timezone,
+            settings.default_targets,
+            settings.extra_keys,
+            sorted(settings.accounts),
+            sorted(settings.groups.items()),
+        )
+    )
+
+
+def _broken_entry(problem: Problem) -> Entry:
+    return Entry(problem.path, "", Status.DRAFT, None, "", None, problem=problem)
+
+
+def deliveries_by_path(deliveries: Iterable[Delivery]) -> dict[str, list[Delivery]]:
+    """Deliveries grouped by their post's path."""
+    grouped: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        grouped.setdefault(delivery.path, []).append(delivery)
+    return grouped

@@ -1,0 +1,266 @@
+"""The publisher: plans, lets the workers work, reports, writes back, until nothing more falls due.
+
+This is the only code that publishes: by hand, in a scheduled workflow, and as the daemon's child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from fedisched.clock import SECOND
+from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.engine.reconcile import carry_out, reconcile
+from fedisched.model.delivery import Delivery, State
+from fedisched.model.errors import CannotSplice, FileChanged
+from fedisched.publisher.desk import Desk, Job
+from fedisched.publisher.handover import Handover, Request
+from fedisched.publisher.posts import deliveries_by_path
+from fedisched.publisher.report import Report, report_of
+from fedisched.publisher.worker import Worker
+
+HARD_DEADLINE = 10.0
+"""Seconds that a request under way may still take when the publisher is told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is left at the end of a run: whether a person is needed, whether something waits for a later run."""
+
+    needs_a_person: bool
+    waits: bool
+    left: tuple[Step, ...]
+
+
+class Publisher:
+    """One run. `report` is called for each delivery that something came of, `notice` with sentences for people."""
+
+    def __init__(self, desk: Desk, report: Callable[[Report], None], notice: Callable[[str], None]) -> None:
+        self._desk = desk
+        self._report = report
+        self._notice = notice
+        self._handover = Handover(desk.journal)
+        self._workers: dict[str, Worker] = {}
+        self._asked: set[str] = set()
+        self._done_asking: set[tuple[str, str]] = set()
+        self._to_write: set[str] | None = None
+        self._requests: list[Request] = []
+        self._reported: set[int] = set()
+        self._began = desk.clock.now()
+
+    def run(self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = ()) -> Summary:
+        """Publish what falls due up to the horizon (a function of now; both in microseconds since 1970 UTC), then
+        end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these.
+
+        Raises the first `FedischedError` that stopped it, after the workers came to rest.
+        """
+        self._asked.update(asked)
+        self._only = frozenset(only) | self._asked if only else frozenset()
+        try:
+            steps = self._rounds(horizon)
+        finally:
+            self._end()
+        if self._desk.broken:
+            raise self._desk.broken[0]
+        return self._summary(steps)
+
+    # --- rounds ----------------------------------------------------------------------------------------------
+
+    def _rounds(self, horizon: Callable[[int], int]) -> list[Step]:
+        desk = self._desk
+        steps: list[Step] = []
+        while not desk.stopping:
+            now = desk.clock.now()
+            with desk.condition:
+                look, think = desk.folder_changed, desk.stale
+                desk.folder_changed = desk.stale = False
+            if look:
+                desk.posts.refresh()
+            if self._take_requests() or think or self._something_began(steps, now, horizon(now)):
+                steps = self._decide(now, horizon(now))
+                self._tell()
+                self._write_back(steps)
+            with desk.condition:
+                if desk.stale:
+                    continue
+                if self._is_done(steps, horizon(now)):
+                    break
+                desk.clock.wait(desk.condition, now + SECOND)
+        return steps
+
+    def _decide(self, now: int, horizon: int) -> list[Step]:
+        """Bring the journal in line with the files, plan, arm, and hand out the work."""
+        desk = self._desk
+        ready = {name: worker for name, worker in self._workers.items() if worker.is_ready}
+        accounts = {
+            # Each run asks each account anew: what kept it from being used may be mended.
+            name: state if name in self._workers else replace(state, next_try=None)
+            for name, state in desk.accounts.all().items()
+        }
+        served = {accounts[name].account_id for name in ready if name in accounts}
+        entries = desk.posts.entries()
+        deliveries = desk.journal.relevant_deliveries()
+        moves = reconcile(entries, [d for d in deliveries if d.account in served], accounts, desk.settings)
+        if carry_out(moves, desk.journal, now):
+            deliveries = desk.journal.relevant_deliveries()
+        asked = frozenset(
+            (path, target)
+            for path in self._asked & entries.keys()
+            for target in desk.settings.accounts_named(entries[path].targets)
+            if (path, target) not in self._done_asking
+        )
+        steps = plan(entries.values(), deliveries, accounts, desk.settings, now, asked)
+        if self._only:
+            steps = [step for step in steps if step.entry.path in self._only]
+        wanted = [step for step in steps if step.act is not None and step.at is not None and step.at <= horizon]
+        for step in wanted:
+            if step.target not in self._workers:
+                self._hire(step.target)
+        armed = [self._armed(step, now) if step.target in ready else step for step in wanted]
+        with desk.condition:
+            desk.agenda = _agenda(armed, ready)
+            desk.condition.notify_all()
+        return steps
+
+    def _hire(self, target: str) -> None:
+        self._workers[target] = worker = Worker(self._desk.settings.accounts[target], self._desk)
+        worker.start()
+
+    def _armed(self, step: Step, now: int) -> Step:
+        if step.delivery is not None or not step.key:
+            return step
+        account = self._desk.accounts.all()[step.target].account_id
+        due = now if step.entry.due is None else step.entry.due
+        delivery = self._desk.journal.arm(step.entry.path, step.target, account, step.key, due, step.entry.digest, now)
+        return replace(step, delivery=delivery)
+
+    def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
+        """Whether an account that could not be used may be tried again now: its worker has gone home."""
+        gone = {name for name, worker in self._workers.items() if not worker.is_alive()}
+        until = min(now, horizon)
+        again = {step.target for step in steps if step.target in gone and step.at is not None and step.at <= until}
+        for name in again:
+            del self._workers[name]
+        return bool(again)
+
+    def _is_done(self, steps: Sequence[Step], horizon: int) -> bool:
+        """Nothing is being done, nothing more falls due within the horizon, every file says what it should."""
+        if self._to_write or self._requests:
+            return False
+        if any(worker.is_alive() and (worker.is_busy or not worker.is_ready) for worker in self._workers.values()):
+            return False
+        return not any(step.at is not None and step.at <= horizon for step in steps)
+
+    # --- telling and writing ---------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        desk = self._desk
+        with desk.condition:
+            settled, desk.settled = desk.settled, []
+        for delivery_id in dict.fromkeys(settled):
+            delivery = desk.journal.delivery(delivery_id)
+            self._reported.add(delivery_id)
+            self._done_asking.add((delivery.path, delivery.target))
+            if self._to_write is not None:
+                self._to_write.add(delivery.path)
+            self._report(report_of(delivery, desk.posts.as_text))
+
+    def _write_back(self, steps: Sequence[Step]) -> None:
+        """Write what is known into the files, of posts of which nothing is just being sent or about to be."""
+        desk = self._desk
+        by_path = deliveries_by_path(desk.journal.relevant_deliveries())
+        if self._to_write is None:
+            self._to_write = {path for path, found in by_path.items() if any(_has_news(d) for d in found)}
+        soon = desk.clock.now() + SECOND
+        busy = {job.entry.path for jobs in desk.agenda.values() for job in jobs if job.at <= soon}
+        for path in sorted(self._to_write - busy):
+            entry = desk.posts.entry(path)
+            if entry is None or entry.problem is not None:
+                # Nothing can be written into a file that is gone or broken; the next round that sees it whole will.
+                self._to_write.discard(path)
+                continue
+            try:
+                if desk.posts.write_back(entry, desk.journal.deliveries(path=path)):
+                    desk.look_again()
+                self._to_write.discard(path)
+            except FileChanged:
+                desk.look_again()
+            except CannotSplice as error:
+                self._to_write.discard(path)
+                self._notice(str(error))
+        self._answer(steps)
+
+    def _take_requests(self) -> bool:
+        """Questions of others who want something published."""
+        known = {request.id for request in self._requests}
+        new = [request for request in self._handover.unanswered() if request.id not in known]
+        for request in new:
+            self._requests.append(request)
+            if request.now:
+                self._asked.update(request.paths)
+                self._done_asking -= {asked for asked in self._done_asking if asked[0] in request.paths}
+        if new:
+            self._desk.posts.refresh()
+        return bool(new)
+
+    def _answer(self, steps: Sequence[Step]) -> None:
+        """Answer the questions of which nothing is left to do."""
+        desk = self._desk
+        now = desk.clock.now()
+        for request in list(self._requests):
+            mine = [step for step in steps if not request.paths or step.entry.path in request.paths]
+            if any(step.at is not None and step.at <= now and not self._is_stuck(step) for step in mine):
+                continue
+            paths = request.paths or tuple(step.entry.path for step in mine)
+            deliveries = [d for path in paths for d in desk.journal.deliveries(path=path)]
+            told = [d for d in deliveries if request.paths or d.id in self._reported]
+            self._handover.answer(request, [report_of(d, desk.posts.as_text) for d in told])
+            self._requests.remove(request)
+
+    def _is_stuck(self, step: Step) -> bool:
+        worker = self._workers.get(step.target)
+        return worker is not None and not worker.is_alive()
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Workers finish what they are sending, within a hard deadline; what came of it is told and written."""
+        desk = self._desk
+        desk.stop()
+        deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
+        for worker in self._workers.values():
+            worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
+        if desk.settled and not desk.broken:
+            self._tell()
+            desk.posts.refresh()
+            desk.agenda = {}
+            self._write_back([])
+
+    def _summary(self, steps: Sequence[Step]) -> Summary:
+        now = self._desk.clock.now()
+        settled = [self._desk.journal.delivery(number) for number in self._reported]
+        due = [s for s in steps if (s.entry.due is None or s.entry.due <= now) and s.stand is not Stand.DRAFT]
+        old = (Stand.FAILED, Stand.HELD)
+        left = tuple(s for s in due if s.stand in NEEDS_A_PERSON and (s.stand not in old or self._was_reported(s)))
+        needs = bool(left) or any(d.state in (State.REFUSED, State.HELD) for d in settled)
+        waits = any(s.act is not None and s.stand not in NEEDS_A_PERSON for s in due)
+        return Summary(needs, waits, left)
+
+    def _was_reported(self, step: Step) -> bool:
+        return step.delivery is not None and step.delivery.id in self._reported
+
+
+def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job, ...]]:
+    """Each ready account's work, oldest first."""
+    jobs: dict[str, list[Job]] = {name: [] for name in ready}
+    for step in steps:
+        if step.target in jobs and step.delivery is not None and step.act is not None and step.at is not None:
+            jobs[step.target].append(Job(step.delivery, step.entry, step.act, step.at))
+    return {
+        name: tuple(sorted(found, key=lambda job: (job.at, job.delivery.due, job.entry.path)))
+        for name, found in jobs.items()
+    }
+
+
+def _has_news(delivery: Delivery) -> bool:
+    return delivery.first_try is not None or delivery.state not in (State.WAITING, State.CANCELLED)
