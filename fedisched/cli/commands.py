@@ -70,7 +70,7 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings=HELP, params=common_options(), invoke_without_command=True)
 @click.version_option(__version__, prog_name="fedisched", message="%(prog)s %(version)s")
 @click.pass_context
-def command(ctx: click.Context, **_before_the_verb: object) -> None:
+def command(ctx: click.Context, /, **_before_the_verb: object) -> None:
     """Publish Markdown files to Mastodon and Bluesky, on time, from git.
 
     `fedisched COMMAND --help` has examples.
