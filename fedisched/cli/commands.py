@@ -15,10 +15,15 @@ from fedisched.cli.verb import HELP, Verb, common_options
 # In the order in which a newcomer meets them. The summary stands here too, so that the list of verbs can be shown
 # without importing them; a test holds it against the verb's own first sentence.
 SUMMARIES = {
+    "demo": "Try it out: real posts, the real daemon, a server of its own.",
     "init": "Make a content folder: configuration, a first draft, a workflow.",
     "new": "Write a post's file.",
     "check": "Show every problem of every post.",
     "render": "Show exactly what each target would get.",
+    "queue": "Show what is due when and where.",
+    "publish": "Publish what is due, then end.",
+    "run": "Watch the folder and publish on time.",
+    "retry": "Try again what failed: sets `status: scheduled` in the file.",
 }
 
 

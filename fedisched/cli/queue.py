@@ -1,0 +1,165 @@
+"""`fedisched queue`: what is due when and where, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import click
+
+from fedisched.cli.exit import Exit
+from fedisched.cli.here import Here
+from fedisched.cli.verb import json_option, verb
+from fedisched.cli.when import clock_time, day, from_now
+from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
+from fedisched.engine.journal import open_journal
+from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.engine.reconcile import foreseen, reconcile
+from fedisched.model.delivery import Delivery
+from fedisched.publisher.posts import Posts
+
+_SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
+_NO_TIME = 1 << 62
+
+
+@verb
+@click.option("--all", "everything", is_flag=True, help="Also what is published, cancelled, or a draft.")
+@click.option("--failed", "only_failed", is_flag=True, help="Only what failed or is held.")
+@json_option
+def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exit:
+    """Show what is due when and where.
+
+    What needs you comes first, with the reason and what to do.
+
+    Examples:
+    fedisched queue
+    fedisched queue --failed
+    fedisched queue --all --json
+    """
+    now = here.clock.now()
+    steps = _steps(here, everything, now)
+    if only_failed:
+        steps = [step for step in steps if step.stand in (Stand.FAILED, Stand.HELD)]
+    elif not everything:
+        steps = [step for step in steps if step.stand not in _SETTLED]
+    steps.sort(key=lambda step: (_NO_TIME if step.entry.due is None else step.entry.due, step.entry.path))
+    if as_json:
+        here.voice.json([_row(here, step) for step in steps])
+    else:
+        _show(here, steps, now)
+    return Exit.DONE
+
+
+def _steps(here: Here, everything: bool, now: int) -> list[Step]:
+    from fedisched.config import make_state_folder
+    from fedisched.engine.accounts import Accounts
+
+    journal = open_journal(make_state_folder(here.state), now, here.voice.complain)
+    try:
+        posts = Posts(here.settings, journal, here.clock)
+        posts.refresh()
+        accounts = Accounts(journal).all()
+        entries = posts.all_entries() if everything else posts.entries()
+        deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
+        known = foreseen(deliveries, reconcile(entries, deliveries, accounts, here.settings))
+        return plan(entries.values(), known, accounts, here.settings, now)
+    finally:
+        journal.close()
+
+
+def _row(here: Here, step: Step) -> dict[str, object]:
+    entry, delivery = step.entry, step.delivery
+    return {
+        "path": entry.path,
+        "title": entry.title or None,
+        "time": entry.time or None,
+        "target": step.target or None,
+        "state": step.stand.value,
+        "attempts": delivery.attempts if delivery else 0,
+        "next_try": _next_try(here, delivery),
+        "error": _reason(step) or None,
+        "url": _url(step),
+    }
+
+
+def _next_try(here: Here, delivery: Delivery | None) -> str | None:
+    from fedisched.publisher.posts import as_text
+
+    if delivery is None or delivery.next_try is None or not delivery.attempts:
+        return None
+    return as_text(delivery.next_try, here.settings.timezone)
+
+
+def _url(step: Step) -> str | None:
+    if step.delivery is not None and step.delivery.url:
+        return step.delivery.url
+    return next((claim.url for claim in step.entry.claims if claim.target == step.target and claim.url), None)
+
+
+def _reason(step: Step) -> str:
+    return f"{step.error}. {step.hint}" if step.error and step.hint else step.error
+
+
+# --- for people --------------------------------------------------------------------------------------------------
+
+
+def _show(here: Here, steps: Sequence[Step], now: int) -> None:
+    voice = here.voice
+    wrong = [step for step in steps if step.stand in NEEDS_A_PERSON]
+    coming = [step for step in steps if step.stand not in NEEDS_A_PERSON]
+    if wrong:
+        voice.result(bad("Needs you"))
+        for path, found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, _reason(step))):
+            _show_wrong(here, path[0], list(found), now)
+    width = max((len(step.entry.path) for step in coming), default=0)
+    for when, found in groupby(coming, key=lambda step: _day_of(here, step, now)):
+        voice.result(strong(when))
+        for (path, stand), same in groupby(found, key=lambda step: (step.entry.path, step.stand)):
+            voice.result(*_line(here, path, stand, list(same), now, width))
+    if not steps:
+        voice.result("Nothing is scheduled. `fedisched new` writes a post.")
+    else:
+        counts = [(coming, "to come"), (wrong, "in need of you")]
+        told = [f"{plural(len({s.entry.path for s in found}), 'post')} {words}" for found, words in counts if found]
+        voice.remark(faint(", ".join(told)))
+
+
+def _day_of(here: Here, step: Step, now: int) -> str:
+    return "Without a time" if step.entry.due is None else day(step.entry.due, now, here.settings.timezone)
+
+
+def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, width: int) -> Iterable[Words]:
+    first = steps[0]
+    due = first.entry.due
+    yield "  " + pad("" if due is None else clock_time(due, here.settings.timezone), 9)
+    yield faint(pad("" if due is None else from_now(due, now), 16))
+    yield pad(path, width)
+    yield faint("  → ") if first.target else ""
+    yield ", ".join(step.target for step in steps)
+    if stand is Stand.PUBLISHED:
+        yield good("  published")
+    elif stand is not Stand.WAITING or first.error:
+        yield doubtful(f"  {stand}")
+        yield faint(f"  {_reason(first)}") if first.error else ""
+
+
+def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
+    first = steps[0]
+    targets = ", ".join(step.target for step in steps if step.target)
+    here.voice.result("  ", doubtful(pad(first.stand, 8)), path, faint("  → ") if targets else "", targets)
+    here.voice.result(faint("          "), what_to_do(first, now))
+
+
+def what_to_do(step: Step, now: int) -> str:
+    """The reason why a step needs a person, and the command to type."""
+    path = step.entry.path
+    match step.stand:
+        case Stand.LATE:
+            overdue = "" if step.entry.due is None else f"was due {from_now(step.entry.due, now)}; "
+            return f"{overdue}to send it anyway, type: fedisched publish {path} --now"
+        case Stand.FAILED if "fedisched" not in step.hint:
+            return f"{_reason(step) or 'refused'} Then type: fedisched retry {path}"
+        case Stand.BROKEN if step.entry.problem is not None:
+            return str(step.entry.problem)
+        case _:
+            return _reason(step) or f"its file says {step.stand}"
