@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from fedisched.model.network import Upload
-from fedisched.model.outcome import SentPart
-from fedisched.model.rendered import Rendered
+if TYPE_CHECKING:
+    from fedisched.model.network import Upload
+    from fedisched.model.outcome import SentPart
+    from fedisched.model.rendered import Rendered
 
 
 class State(StrEnum):

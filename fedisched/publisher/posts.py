@@ -6,11 +6,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fedisched import __version__
 from fedisched.clock import SECOND, Clock
-from fedisched.content import folder, glance
+from fedisched.content import folder
 from fedisched.engine.index import Changes, Index, Seen, by_path
 from fedisched.engine.journal import Journal
 from fedisched.engine.writeback import file_should_say
@@ -18,9 +19,11 @@ from fedisched.model.delivery import Delivery
 from fedisched.model.errors import FileChanged
 from fedisched.model.post import Entry, Post, Reading, Status
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Attachment, Limits, Rendered
 from fedisched.model.results import Result
 from fedisched.model.settings import Account, Settings
+
+if TYPE_CHECKING:
+    from fedisched.model.rendered import Attachment, Limits, Rendered
 
 
 class Posts:
@@ -78,6 +81,9 @@ class Posts:
                 yield Seen(found.path, stamp, max(found.mtime_ns, found.ctime_ns))
 
     def _glance(self, path: str) -> Entry | None:
+        # Only what changed is read, so a start at which nothing did needs no YAML.
+        from fedisched.content import glance
+
         if path in self._broken:
             return _broken_entry(self._broken[path])
         found = folder.read_file(self._settings.folder, path)

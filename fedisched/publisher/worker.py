@@ -176,7 +176,7 @@ class Worker(Thread):
             return
         # What is left would make the next one late: wait for that one.
         with self._desk.condition:
-            self._desk.clock.wait(self._desk.condition, first)
+            self._desk.clock.wait(self._desk.condition, None if first is None else first - INTENT_LEAD)
 
     # --- prepare ---------------------------------------------------------------------------------------------
 
@@ -216,12 +216,16 @@ class Worker(Thread):
                 assert_never(outcome)
 
     def _task(self, delivery: Delivery, rendered: Rendered) -> Task:
-        claimed = self._desk.posts.claimed_ids() | self._desk.journal.claimed_ids(delivery.account)
-        own = {name for part in delivery.parts for name in (part.id, part.uri)}
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
         # Uploads are used again only where a request with them may have left: there they are a fence.
         uploads = delivery.uploads if delivery.since is not None else ()
-        return Task(delivery.key, rendered, since, delivery.parts, uploads, claimed - own)
+        return Task(delivery.key, rendered, since, delivery.parts, uploads)
+
+    def _to_look_up(self, delivery: Delivery, task: Task) -> Task:
+        """The same with everything that is known to be another delivery's, which a look-up passes over."""
+        claimed = self._desk.posts.claimed_ids() | self._desk.journal.claimed_ids(delivery.account)
+        own = {name for part in delivery.parts for name in (part.id, part.uri)}
+        return replace(task, claimed=claimed - own)
 
     def _block(self, delivery: Delivery, message: str, hint: str) -> None:
         now = self._desk.clock.now()
@@ -289,7 +293,7 @@ class Worker(Thread):
     def _is_absent(self, network: Network, delivery: Delivery, task: Task) -> bool:
         """Look before a send that is not an on-time first send; record what is there already."""
         desk = self._desk
-        (finding,) = network.find([task])
+        (finding,) = network.find([self._to_look_up(delivery, task)])
         now = desk.clock.now()
         match finding:
             case Absent():
@@ -327,7 +331,7 @@ class Worker(Thread):
                 now = desk.clock.now()
                 desk.journal.look_again(delivery, "its file cannot be read just now", now + 60 * SECOND)
             else:
-                asked.append((delivery, self._task(delivery, rendered)))
+                asked.append((delivery, self._to_look_up(delivery, self._task(delivery, rendered))))
         if not asked:
             return
         for (delivery, task), finding in zip(asked, network.find([task for _, task in asked]), strict=True):
