@@ -117,11 +117,11 @@ class Bluesky:
         for number, part in enumerate(task.rendered.parts, start=1):
             known = {**mentions, **blobs(number, uploads)}
             records.append(without_unknown_mentions(filled(part.body, known)))
-        return Prepared(task, uploads, records)
+        return Prepared(task, uploads, records, notes={"unknown_handles": self._unknown_handles(task)})
 
     def _resolved(self, task: Task) -> Mapping[Pending, str] | NotSent | Refused:
         """The DIDs of the handles that a post mentions; a handle that nobody has is not in it."""
-        wanted = {pending for part in task.rendered.parts for pending in pending_in(part.body) if pending.what == "did"}
+        wanted = _mentions(task)
         for pending in wanted:
             if pending.of not in self._dids:
                 answer = self._get("com.atproto.identity.resolveHandle", handle=pending.of)
@@ -133,6 +133,11 @@ class Bluesky:
                     did = answer.object().get("did")
                     self._dids[pending.of] = did if isinstance(did, str) and did.startswith("did:") else None
         return {pending: did for pending in wanted if (did := self._dids[pending.of]) is not None}
+
+    def _unknown_handles(self, task: Task) -> tuple[str, ...]:
+        """The handles whose mentions became plain text."""
+        handles = {pending.of for pending in _mentions(task)}
+        return tuple(sorted(handle for handle in handles if self._dids[handle] is None))
 
     def _uploads(self, task: Task, read_media: ReadMedia) -> tuple[Upload, ...] | NotSent | Refused:
         given = () if task.key in self._lost_uploads else task.uploads
@@ -313,6 +318,10 @@ class Bluesky:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _mentions(task: Task) -> set[Pending]:
+    return {pending for part in task.rendered.parts for pending in pending_in(part.body) if pending.what == "did"}
 
 
 def _invoke(method: str, data: bytes, mime: str, client: Client) -> object:

@@ -30,8 +30,8 @@ class Answer:
     """A whole answer. Header names are in lower case; `at` is when it came, in microseconds since 1970 UTC."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)  # either may hold a secret
+    body: bytes = field(repr=False)
     at: int
 
     @property

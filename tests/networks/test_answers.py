@@ -125,7 +125,11 @@ def test_every_status_means_something(judge: Callable[[Heard, str], Verdict]) ->
             assert isinstance(judge(answer(status, body), "example.social"), NotSent | Refused | Unsure)
 
 
-def test_a_server_s_own_words_are_passed_on() -> None:
+def test_no_secret_shows_in_an_answers_name() -> None:
+    assert "secret" not in repr(Answer(200, {"set-cookie": "secret"}, b'{"accessJwt": "secret"}', AT))
+
+
+def test_the_servers_own_words_are_passed_on() -> None:
     verdict = mastodon_answers.verdict(answer(422, toot("Validation failed: Text can't be blank.")), "example.social")
     assert verdict.reason == "example.social refused it: Validation failed: Text can't be blank"
 

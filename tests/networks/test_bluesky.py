@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from fedisched.model.network import Identity
+from fedisched.model.network import Identity, Upload
 from fedisched.model.outcome import CannotTell, NotSent, Perhaps, Published, Refused, Unsure
 from fedisched.model.rendered import Pending
 from fedisched.model.tid import part_key
+from fedisched.networks.cid import cid_of_blob
 from fedisched.sandbox import Fault, What
 from tests.networks.pds.server import Pds
 from tests.networks.places import KeptSession, Place, now, prepared, publish, text_of_its_own
@@ -72,7 +73,9 @@ def test_a_post_whose_only_mention_is_nobody_has_no_facets(bluesky_place: Place)
     task = bluesky_place.task(
         bluesky_post(text, facets=[facet(text, "@nobody-at-all.test", "mention", "nobody-at-all.test")])
     )
-    assert "facets" not in prepared(network, task).requests[0]
+    ready = prepared(network, task)
+    assert "facets" not in ready.requests[0]
+    assert ready.notes["unknown_handles"] == ("nobody-at-all.test",)
 
 
 def test_parts_are_under_the_keys_that_follow_the_deliverys(bluesky_place: Place) -> None:
@@ -171,6 +174,18 @@ def test_an_uploads_handle_is_the_blob_itself(bluesky_place: Place) -> None:
     blob = json.loads(upload.handle)
     assert blob["mimeType"] == "image/png"
     assert blob["ref"]["$link"].startswith("bafkrei")
+
+
+def test_uploads_that_the_server_has_lost_are_made_again(bluesky_place: Place) -> None:
+    network = bluesky_place.open()
+    task = bluesky_place.task(bluesky_place.post(text_of_its_own(), media=[picture()]))
+    lost = {"$type": "blob", "ref": {"$link": cid_of_blob(b"lost")}, "mimeType": "image/png", "size": 4}
+    task = replace(task, uploads=(Upload(1, 1, json.dumps(lost)),))
+    outcome = network.publish(prepared(network, task), ())
+    assert isinstance(outcome, NotSent), outcome
+    assert outcome.retry_after == 0.0
+    (part,) = publish(network, task)
+    assert bluesky_place.reader.read(part).alts == ("a red square",)
 
 
 def test_an_expired_token_heals_in_the_middle_of_a_publication(sandbox_bluesky: Place) -> None:
