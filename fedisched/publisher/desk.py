@@ -13,7 +13,6 @@ from fedisched.engine.journal import Journal
 from fedisched.engine.plan import Act
 from fedisched.engine.rules import Rules
 from fedisched.model.delivery import Delivery
-from fedisched.model.errors import FedischedError
 from fedisched.model.network import Network
 from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
@@ -60,7 +59,7 @@ class Desk:
     condition: Condition = field(default_factory=Condition)
     agenda: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     settled: list[int] = field(default_factory=list)
-    broken: list[FedischedError] = field(default_factory=list)
+    broken: list[Exception] = field(default_factory=list)
     stopping: bool = False
     stale: bool = True
     folder_changed: bool = True
@@ -84,7 +83,7 @@ class Desk:
             self.stale = True
             self.condition.notify_all()
 
-    def break_off(self, error: FedischedError) -> None:
+    def break_off(self, error: Exception) -> None:
         """A worker met something broken that stops the whole run before anything more is sent."""
         with self.condition:
             self.broken.append(error)

@@ -52,7 +52,7 @@ class Publisher:
         """Publish what falls due up to the horizon (a function of now; both in microseconds since 1970 UTC), then
         end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these.
 
-        Raises the first `FedischedError` that stopped it, after the workers came to rest.
+        Raises the first error that stopped it, after the workers came to rest.
         """
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()

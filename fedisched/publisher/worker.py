@@ -16,7 +16,7 @@ from fedisched.engine.accounts import AccountState
 from fedisched.engine.plan import Act, is_on_time_first_send
 from fedisched.engine.rules import AccountPaused, IsUnsure, PartsSent, TryLater, Verdict, carry_out_verdict
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import CannotSplice, FedischedError
+from fedisched.model.errors import CannotSplice
 from fedisched.model.network import Identity, Network, Prepared, Task
 from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Perhaps, Refused
 from fedisched.model.problem import Problem
@@ -47,6 +47,7 @@ class Worker(Thread):
         self._warmed: int | None = None
         self._limits: Limits | None = None
         self._slowest_preparation = SECOND
+        self._is_paused = False
         self.is_ready = False
         """The lock is held and the server said who we are: the plan may count on this account."""
         self.is_busy = True
@@ -56,7 +57,8 @@ class Worker(Thread):
         try:
             if self._take_lock():
                 self._serve()
-        except FedischedError as error:
+        except Exception as error:
+            # What is broken stops the whole run, and a bug does too: it is raised again where it is reported.
             self._desk.break_off(error)
         finally:
             self._lock.release()
@@ -108,7 +110,7 @@ class Worker(Thread):
         while True:
             with desk.condition:
                 while True:
-                    if desk.stopping:
+                    if desk.stopping or self._is_paused:
                         return
                     now = desk.clock.now()
                     agenda = self._agenda()
@@ -270,7 +272,8 @@ class Worker(Thread):
             now = desk.clock.now()
             verdict = desk.rules.after_send(sending, outcome, parts_asked, now)
             if isinstance(verdict, AccountPaused):
-                desk.journal.take_back(replace(before, parts=sending.parts))
+                # Nothing of this attempt was accepted, but what an earlier part was sent with is not forgotten.
+                desk.journal.take_back(replace(before, since=sending.since if sending.parts else before.since))
                 self._pause(self._state(), Refused(verdict.reason, ""))
                 return
             carry_out_verdict(desk.journal, sending, verdict, now)
@@ -354,11 +357,12 @@ class Worker(Thread):
         return self._desk.accounts.all()[self._account.name]
 
     def _pause(self, state: AccountState, refused: Refused) -> None:
-        """The account is refused: its deliveries wait, none is burnt. It is asked again now and then, since a
-        credential may work again (or be another one) by then."""
+        """The account is refused: its deliveries wait, none is burnt, and this worker goes home. Another one asks
+        again now and then, since a credential may work again (or be another one) by then."""
         reason = f"{refused.reason}. {refused.hint}" if refused.hint else refused.reason
         next_try = self._desk.clock.now() + int(self._desk.settings.retry.longest * SECOND)
         self._desk.accounts.paused(state, reason, next_try)
+        self._is_paused = True
         self._desk.plan_again()
 
     def _not_identified(self, state: AccountState, answer: NotSent | Refused) -> None:
