@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from fedisched.clock import SECOND
@@ -30,6 +31,7 @@ def clock_time(moment: int, timezone: str) -> str:
     return there.strftime("%H:%M:%S" if there.second else "%H:%M")
 
 
+@lru_cache(maxsize=1024)
 def from_now(moment: int, now: int) -> str:
     """`in 3 hours`, `2 days ago`."""
     from fedisched.cli import moments

@@ -76,6 +76,8 @@ def paint(pieces: tuple[Words, ...], coloured: bool) -> str:
 
 def columns(text: str) -> int:
     """How many columns a text takes in a terminal. Emoji sequences are counted as most terminals draw them."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     total = 0
     joined = False
     for character in text:

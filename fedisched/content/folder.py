@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -58,24 +59,76 @@ def read_file(folder: Path, path: str) -> tuple[bytes, os.stat_result] | Problem
     """A file's bytes and its stat as of the reading; the problem if it is not there, is no plain file, leads out of
     the content folder, may not be read, or is larger than any post may be (it is not read whole then)."""
     try:
-        real = os.path.realpath(f"{folder}/{path}", strict=True)
-        if not _is_inside(real, os.path.realpath(folder)):
-            return _leads_out(path)
-        # Looked at before it is opened: to open a device may do something, to open a FIFO may wait for ever.
-        mode = os.lstat(real).st_mode
-        if not stat.S_ISREG(mode):
-            return _no_plain_file(path, mode)
-        handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY)
-        try:
-            found = os.fstat(handle)
-            data = _read_up_to(handle, FILE_CAP + 1) if stat.S_ISREG(found.st_mode) else None
-        finally:
-            os.close(handle)
+        data, found = _read_plain(folder, path) or _read_closely(folder, path)
+    except _LeadsOut:
+        return _leads_out(path)
     except (OSError, ValueError) as error:
         return _unreadable(path, error)
     if data is None:
         return _no_plain_file(path, found.st_mode)
     return too_large(path) if len(data) > FILE_CAP else (data, found)
+
+
+class _LeadsOut(Exception):
+    """The file is outside of the content folder."""
+
+
+_Read = tuple[bytes | None, os.stat_result]
+
+
+def _read_plain(folder: Path, path: str) -> _Read | None:
+    """A plain file that is no link itself, the short way: it is opened, and then the kernel is asked where it is. None
+    for what needs a closer look, and where the kernel cannot be asked."""
+    name = f"{folder}/{path}"
+    try:
+        if not stat.S_ISREG(os.lstat(name).st_mode):
+            return None
+        handle = os.open(name, _OPEN)
+    except OSError:
+        return None
+    try:
+        where = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115
+        if not _is_inside(where, _root(folder)):
+            return None
+        return _read_open(handle)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def _read_closely(folder: Path, path: str) -> _Read:
+    """Any file: every link on the way to it is followed, anew each time, and must stay in the content folder."""
+    real = os.path.realpath(f"{folder}/{path}", strict=True)
+    if not _is_inside(real, os.path.realpath(folder)):
+        raise _LeadsOut
+    # Looked at before it is opened: to open a device may do something, to open a FIFO may wait for ever.
+    found = os.lstat(real)
+    if not stat.S_ISREG(found.st_mode):
+        return None, found
+    handle = os.open(real, _OPEN)
+    try:
+        return _read_open(handle)
+    finally:
+        os.close(handle)
+
+
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+
+
+def _read_open(handle: int) -> _Read:
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        return None, found
+    # One byte more than there should be: less than that comes only at the end of the file.
+    data = os.read(handle, min(found.st_size, FILE_CAP) + 1)
+    return (data if len(data) <= found.st_size else data + _read_up_to(handle, FILE_CAP + 1 - len(data))), found
+
+
+@lru_cache(maxsize=8)
+def _root(folder: Path) -> str:
+    """Where the content folder really is. Once it is moved, nothing is inside, and all is looked at closely."""
+    return os.path.realpath(folder)
 
 
 def _is_inside(real: str, root: str) -> bool:

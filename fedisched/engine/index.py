@@ -15,17 +15,13 @@ YOUNG = 2_000_000_000
 """Nanoseconds. A file whose time stamp is this close to the moment it was read may have been written again since
 within the file system's own granularity (2 s on FAT), so its stamp proves nothing yet: it is read again."""
 
-_COLUMNS = "path, digest, status, due, time, targets, title, claims, problem"
+_STAMP = "path, size, mtime, ctime, inode, device"
+_COLUMNS = "digest, status, due, time, targets, title, claims, problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A file as the folder shows it: its path and everything of its stat that changes when it does. `stamp` is
-    compared whole; `changed_at` is the younger of its times, in nanoseconds since 1970."""
-
-    path: str
-    stamp: str
-    changed_at: int
+Seen = tuple[str, int, int, int, int, int]
+"""A file as the folder shows it, whatever type of tuple that is: its path, and everything of its stat that changes when
+it does: size, mtime and ctime (nanoseconds since 1970), inode, device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +47,30 @@ class Index:
                 connection.execute("DELETE FROM file")
                 connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('index', ?)", (made_with,))
 
-    def refresh(
-        self, found: Iterable[Seen], read: Callable[[str], Entry | None], now: int, under: str | None = None
-    ) -> Changes:
-        """Read what changed. `found` are all files there are, or all directly in the folder `under`; `read` gives
-        None for a file that went away meanwhile. `now` in nanoseconds since 1970."""
-        left = self._kept(under)
-        kept: list[tuple[str, Entry]] = []
+    def refresh(self, found: Iterable[Seen], read: Callable[[str], Entry | None], now: int) -> Changes:
+        """Read what changed. `found` are all files there are; `read` gives None for a file that went away meanwhile.
+        `now` in nanoseconds since 1970."""
+        left = set(self._journal.rows(f"SELECT {_STAMP} FROM file"))  # noqa: S608
+        new = [seen for seen in found if not _take_out(left, seen)]
+        # Most often nothing changed, and then nothing more is asked.
+        digests = self._digests() if new or left else {}
+        kept: list[tuple[Seen, Entry]] = []
         changed: list[Entry] = []
-        for seen in found:
-            stamp, digest = left.get(seen.path, ("", ""))
-            if stamp == seen.stamp:
-                del left[seen.path]
-            elif (entry := read(seen.path)) is not None:
-                left.pop(seen.path, None)
-                # A stamp too young to be trusted is kept in a form that equals none.
-                kept.append((seen.stamp if now - seen.changed_at > YOUNG else f"young {seen.stamp}", entry))
-                if entry.digest != digest or entry.problem is not None:
-                    changed.append(entry)
-        if kept or left:
-            self._keep(kept, left, now)
-        return Changes(tuple(changed), tuple(left))
+        for seen in new:
+            if (entry := read(seen[0])) is None:
+                continue
+            kept.append((seen, entry))
+            if digests.pop(entry.path, None) != entry.digest or entry.problem is not None:
+                changed.append(entry)
+        here = {seen[0] for seen, _ in kept}
+        gone = tuple(str(path) for path, *_ in left if path not in here)
+        if kept or gone:
+            self._keep(kept, gone, now)
+        return Changes(tuple(changed), gone)
 
     def entry(self, path: str) -> Entry | None:
         """One file's entry."""
-        rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE path = ?", path)  # noqa: S608
+        rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE path = ?", path)  # noqa: S608
         return _entry(rows[0]) if rows else None
 
     def entries(self, *, everything: bool = False) -> list[Entry]:
@@ -86,7 +81,7 @@ class Index:
             "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
         )
         where = "1" if everything else asking
-        rows = self._journal.rows(f"SELECT {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
+        rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
 
     def paths(self) -> frozenset[str]:
@@ -98,22 +93,33 @@ class Index:
         found = self._journal.rows("SELECT claims FROM file WHERE claims <> '[]'")
         return frozenset(name for (claims,) in found for claim in json.loads(str(claims)) for name in claim[2])
 
-    def _kept(self, under: str | None) -> dict[str, tuple[str, str]]:
-        rows = self._journal.rows("SELECT path, stamp, digest FROM file")
-        return {
-            str(path): (str(stamp), str(digest))
-            for path, stamp, digest in rows
-            if under is None or str(path).rpartition("/")[0] == under
-        }
+    def _digests(self) -> dict[str, str]:
+        return {str(path): str(digest) for path, digest in self._journal.rows("SELECT path, digest FROM file")}
 
-    def _keep(self, changed: Iterable[tuple[str, Entry]], gone: Iterable[str], now: int) -> None:
+    def _keep(self, kept: Iterable[tuple[Seen, Entry]], gone: Iterable[str], now: int) -> None:
         with self._journal.transaction() as connection:
             connection.executemany("DELETE FROM file WHERE path = ?", [(path,) for path in gone])
             connection.executemany(
-                f"INSERT OR REPLACE INTO file (stamp, read_at, {_COLUMNS}) "  # noqa: S608
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(stamp, now, *_row(entry)) for stamp, entry in changed],
+                f"INSERT OR REPLACE INTO file ({_STAMP}, {_COLUMNS}) "  # noqa: S608
+                f"VALUES ({', '.join('?' * 14)})",
+                [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
+
+
+def _take_out(left: set[tuple[object, ...]], seen: Seen) -> bool:
+    """Whether the file is as it was kept; what is left at the end changed, or is gone."""
+    if seen in left:
+        left.remove(seen)
+        return True
+    return False
+
+
+def _trusted(seen: Seen, now: int) -> Seen:
+    """What is kept of a stat: one that is too young to be trusted in a form that equals none."""
+    path, _, mtime, ctime, inode, device = seen
+    if now - max(mtime, ctime) > YOUNG:
+        return seen
+    return path, -1, mtime, ctime, inode, device
 
 
 def by_path(entries: Iterable[Entry]) -> Mapping[str, Entry]:

@@ -67,8 +67,11 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE TABLE file (
         path     TEXT PRIMARY KEY,
-        stamp    TEXT NOT NULL,
-        read_at  INTEGER NOT NULL,
+        size     INTEGER NOT NULL,
+        mtime    INTEGER NOT NULL,
+        ctime    INTEGER NOT NULL,
+        inode    INTEGER NOT NULL,
+        device   INTEGER NOT NULL,
         digest   TEXT NOT NULL,
         status   TEXT NOT NULL,
         due      INTEGER,

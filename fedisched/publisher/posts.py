@@ -4,6 +4,7 @@ back. Here the engine's index meets the content room."""
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -72,13 +73,12 @@ class Posts:
     def _seen(self) -> Iterator[Seen]:
         self._broken: dict[str, Problem] = {}
         for found in folder.scan(self._settings.folder, self._settings.posts):
-            if isinstance(found, Problem):
-                if found.is_error:
-                    self._broken[found.path] = found
-                    yield Seen(found.path, f"problem {found.code}", 0)
-            else:
-                stamp = f"{found.mtime_ns} {found.ctime_ns} {found.size} {found.inode} {found.device}"
-                yield Seen(found.path, stamp, max(found.mtime_ns, found.ctime_ns))
+            if not isinstance(found, Problem):
+                yield found
+            elif found.is_error:
+                self._broken[found.path] = found
+                # Another problem with the same file is another sight.
+                yield found.path, zlib.crc32(found.code.encode()), 0, 0, 0, 0
 
     def _glance(self, path: str) -> Entry | None:
         # Only what changed is read, so a start at which nothing did needs no YAML.
