@@ -13,6 +13,7 @@ import unicodedata
 
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _MICROSECONDS = 1_000_000
+_LARGEST = (1 << 63) - 1
 
 
 def derive_key(account_id: str, path: str, due: int) -> str:
@@ -39,6 +40,9 @@ def is_tid(text: str) -> bool:
 
 
 def _encode(number: int) -> str:
+    """The 13 characters of a number. A moment before 1970 or after 2255, which a file may well name, wraps round:
+    a key has to be a TID, its moment only has to be the same on every machine."""
+    number &= _LARGEST
     return "".join(ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
 
