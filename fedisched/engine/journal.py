@@ -11,21 +11,32 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from fedisched.engine.broken import told_apart
 from fedisched.engine.sent import from_text, to_text
 from fedisched.engine.tables import migrate
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import JournalCorrupt, StateUnusable
+from fedisched.model.errors import JournalCorrupt
 from fedisched.model.network import Upload
 from fedisched.model.outcome import SentPart
 from fedisched.model.rendered import Rendered
 
 FILE_NAME = "journal.sqlite3"
+# macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
+# https://sqlite.org/pragma.html#pragma_fullfsync
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 _COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "parts")
+
+_NO_ERROR = "error = '', hint = '', problem = 0"
+# Attempts that count anew take the patience with them: it is measured from the first of them.
+_ONE_MORE_TRY = (
+    "first_try = CASE attempts WHEN 0 THEN :now ELSE COALESCE(first_try, :now) END, "
+    "last_try = :now, attempts = attempts + 1"
+)
 
 
 def open_journal(state: Path, now: int, notice: Callable[[str], None]) -> Journal:
@@ -50,15 +61,15 @@ class Journal:
     def __init__(self, file: Path) -> None:
         """Open the journal, make it if it is not there.
 
-        Raises `JournalCorrupt` if the file is damaged or of a newer version, `StateUnusable` if it cannot be
-        opened or written.
+        Raises `JournalCorrupt` if the file is damaged or not ours, `StateUnusable` if it cannot be opened or written,
+        or if a newer fedisched wrote it.
         """
         self.file = file
         self._lock = RLock()
-        with _told_apart(file):
+        with told_apart(file):
             self._connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
             try:
-                for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                for pragma in _PRAGMAS:
                     self._connection.execute(f"PRAGMA {pragma}")
                 migrate(self._connection)
             except BaseException:
@@ -72,7 +83,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Everything inside is written, and synced, or nothing is."""
-        with self._lock, _told_apart(self.file):
+        with self._lock, told_apart(self.file):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -84,7 +95,7 @@ class Journal:
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows of a query that only reads."""
-        with self._lock, _told_apart(self.file):
+        with self._lock, told_apart(self.file):
             return self._connection.execute(query, values).fetchall()
 
     # --- reading ---------------------------------------------------------------------------------------------
@@ -140,27 +151,34 @@ class Journal:
         return self._deliveries("account = ? AND path = ?", account, path)[0]
 
     def change_unsent(self, delivery: Delivery, *, key: str, due: int, digest: str, now: int) -> bool:
-        """The file changed before anything was sent. The key follows the file until the first `sending`; an
-        earlier moment of arming only counts for the due moment it was armed for."""
-        armed_at = delivery.armed_at if due == delivery.due else now
+        """The file changed before anything was sent. The key follows the file until the first `sending`. The moment
+        of arming and the attempts only count for the due moment that they were for."""
+        values = {"known": delivery.digest, "key": key, "due": due, "digest": digest, "now": now}
         with self.transaction() as connection:
             return _moved(
                 connection.execute(
-                    "UPDATE delivery SET key = CASE WHEN since IS NULL THEN ? ELSE key END, due = ?, digest = ?, "
-                    "armed_at = ?, written = '', uploads = '[]', next_try = NULL, error = '', hint = '', problem = 0 "
-                    "WHERE id = ? AND state IN ('waiting', 'cancelled', 'refused') AND digest = ?",
-                    (key, due, digest, armed_at, delivery.id, delivery.digest),
+                    "UPDATE delivery SET key = CASE WHEN since IS NULL THEN :key ELSE key END, "  # noqa: S608
+                    "armed_at = CASE due WHEN :due THEN armed_at ELSE :now END, "
+                    "attempts = CASE due WHEN :due THEN attempts ELSE 0 END, "
+                    "first_try = CASE due WHEN :due THEN first_try END, due = :due, digest = :digest, written = '', "
+                    f"uploads = '[]', next_try = NULL, {_NO_ERROR} "
+                    "WHERE id = :id AND state IN ('waiting', 'cancelled', 'refused') AND digest = :known",
+                    {"id": delivery.id, **values},
                 )
             )
 
     def try_again(self, delivery: Delivery, now: int) -> bool:
-        """A person, or the file's return, brings a cancelled or refused delivery back; attempts count anew."""
+        """A person, or the file's return, brings a cancelled or refused delivery back; attempts count anew.
+
+        That it was tried before is kept: whoever asks to try again is not asked whether it is too late.
+        """
         return self._move(
             delivery,
             State.WAITING,
             (State.CANCELLED, State.REFUSED, State.WAITING),
-            "attempts = 0, first_try = NULL, next_try = NULL, error = '', hint = '', problem = 0, armed_at = ?",
-            now,
+            "first_try = CASE state WHEN 'refused' THEN COALESCE(first_try, armed_at) ELSE first_try END, "
+            f"attempts = 0, next_try = NULL, armed_at = :now, {_NO_ERROR}",
+            now=now,
         )
 
     def block(self, delivery: Delivery, error: str, hint: str, next_try: int) -> bool:
@@ -169,10 +187,10 @@ class Journal:
             delivery,
             State.WAITING,
             (State.WAITING,),
-            "error = ?, hint = ?, problem = 1, next_try = ?",
-            error,
-            hint,
-            next_try,
+            "error = :error, hint = :hint, problem = 1, next_try = :next_try",
+            error=error,
+            hint=hint,
+            next_try=next_try,
         )
 
     def rename(self, delivery: Delivery, path: str) -> bool:
@@ -189,37 +207,39 @@ class Journal:
             )
 
     def cancel(self, delivery: Delivery) -> bool:
-        """The file no longer asks for it, and nothing of it was sent."""
+        """The file no longer asks for it, and nothing more of it is sent."""
         return self._move(delivery, State.CANCELLED, (State.WAITING, State.REFUSED, State.HELD), "next_try = NULL")
 
     # --- the send --------------------------------------------------------------------------------------------
 
     def begin_sending(self, delivery: Delivery, rendered: Rendered, uploads: Sequence[Upload], now: int) -> bool:
-        """The intent, before the act: once this returns true, a request may leave. The key freezes here."""
+        """The intent, before the act: once this returns true, a request may leave. The key freezes here; so it has to
+        be the key that the request carries."""
         return self._move(
             delivery,
             State.SENDING,
             (State.WAITING,),
-            "attempts = attempts + 1, first_try = COALESCE(first_try, ?), since = COALESCE(since, ?), last_try = ?, "
-            "next_try = NULL, error = '', hint = '', problem = 0, uploads = ?, sent = ?",
-            now,
-            now,
-            now,
-            json.dumps([asdict(upload) for upload in uploads]),
-            to_text(rendered),
+            f"{_ONE_MORE_TRY}, since = COALESCE(since, :now), next_try = NULL, {_NO_ERROR}, "
+            "uploads = :uploads, sent = :sent",
+            and_only="key = :key",
+            key=delivery.key,
+            now=now,
+            uploads=json.dumps([asdict(upload) for upload in uploads]),
+            sent=to_text(rendered),
         )
 
     def take_back(self, delivery: Delivery) -> bool:
-        """The file changed between the intent and the act: certainly nothing left, so nothing was tried."""
+        """The file changed between the intent and the act: certainly nothing left, so nothing was tried. `delivery`
+        is what it was before the intent."""
         return self._move(
             delivery,
             State.WAITING,
             (State.SENDING,),
-            "attempts = ?, first_try = ?, since = ?, last_try = ?",
-            delivery.attempts,
-            delivery.first_try,
-            delivery.since,
-            delivery.last_try,
+            "attempts = :attempts, first_try = :first_try, since = :since, last_try = :last_try",
+            attempts=delivery.attempts,
+            first_try=delivery.first_try,
+            since=delivery.since,
+            last_try=delivery.last_try,
         )
 
     def record_parts(self, delivery: Delivery, parts: Sequence[SentPart]) -> None:
@@ -233,10 +253,10 @@ class Journal:
             delivery,
             State.PUBLISHED,
             (State.SENDING, State.UNSURE, State.WAITING, State.HELD),
-            "published_at = COALESCE(published_at, ?), next_try = NULL, error = ?, hint = '', problem = 0",
-            now,
-            warning,
+            "published_at = COALESCE(published_at, :now), next_try = NULL, error = :warning, hint = '', problem = 0",
             parts=parts,
+            now=now,
+            warning=warning,
         )
 
     def record_waiting(self, delivery: Delivery, error: str, next_try: int) -> bool:
@@ -245,9 +265,9 @@ class Journal:
             delivery,
             State.WAITING,
             (State.SENDING, State.UNSURE, State.WAITING),
-            "error = ?, hint = '', next_try = ?",
-            error,
-            next_try,
+            "error = :error, hint = '', problem = 0, next_try = :next_try",
+            error=error,
+            next_try=next_try,
         )
 
     def record_not_prepared(self, delivery: Delivery, error: str, next_try: int, now: int) -> bool:
@@ -256,22 +276,21 @@ class Journal:
             delivery,
             State.WAITING,
             (State.WAITING,),
-            "attempts = attempts + 1, first_try = COALESCE(first_try, ?), last_try = ?, error = ?, hint = '', "
-            "problem = 0, next_try = ?",
-            now,
-            now,
-            error,
-            next_try,
+            f"{_ONE_MORE_TRY}, error = :error, hint = '', problem = 0, next_try = :next_try",
+            now=now,
+            error=error,
+            next_try=next_try,
         )
 
     def record_refused(self, delivery: Delivery, error: str, hint: str) -> bool:
+        """The network said no for good, or patience ended with nothing on the network."""
         return self._move(
             delivery,
             State.REFUSED,
-            (State.SENDING, State.WAITING),
-            "error = ?, hint = ?, next_try = NULL",
-            error,
-            hint,
+            (State.SENDING, State.WAITING, State.UNSURE),
+            "error = :error, hint = :hint, problem = 0, next_try = NULL",
+            error=error,
+            hint=hint,
         )
 
     def record_unsure(self, delivery: Delivery, error: str, now: int, next_try: int) -> bool:
@@ -279,25 +298,34 @@ class Journal:
         return self._move(
             delivery,
             State.UNSURE,
-            (State.SENDING, State.UNSURE, State.HELD),
-            "error = ?, last_try = ?, next_try = ?",
-            error,
-            now,
-            next_try,
+            (State.SENDING, State.UNSURE),
+            "error = :error, last_try = :now, next_try = :next_try",
+            error=error,
+            now=now,
+            next_try=next_try,
         )
 
     def look_again(self, delivery: Delivery, error: str, next_try: int) -> bool:
-        """The look-up told nothing yet."""
-        return self._move(delivery, State.UNSURE, (State.UNSURE,), "error = ?, next_try = ?", error, next_try)
+        """The look-up told nothing yet, or a person asks for one more. The connection ended when it ended: how old a
+        "not there" has to be does not start anew."""
+        return self._move(
+            delivery,
+            State.UNSURE,
+            (State.UNSURE, State.HELD),
+            "error = :error, hint = '', next_try = :next_try",
+            error=error,
+            next_try=next_try,
+        )
 
     def record_held(self, delivery: Delivery, error: str, hint: str) -> bool:
+        """Only a person can tell."""
         return self._move(
             delivery,
             State.HELD,
             (State.UNSURE, State.WAITING),
-            "error = ?, hint = ?, next_try = NULL",
-            error,
-            hint,
+            "error = :error, hint = :hint, problem = 0, next_try = NULL",
+            error=error,
+            hint=hint,
         )
 
     def sending_found_at_start(self, account: str, now: int) -> int:
@@ -307,9 +335,9 @@ class Journal:
         """
         with self.transaction() as connection:
             cursor = connection.execute(
-                "UPDATE delivery SET state = 'unsure', last_try = ?, next_try = ?, "
-                "error = 'an earlier run ended while it was being sent' WHERE state = 'sending' AND account = ?",
-                (now, now, account),
+                "UPDATE delivery SET state = 'unsure', last_try = :now, next_try = :now, "
+                "error = 'an earlier run ended while it was being sent' WHERE state = 'sending' AND account = :account",
+                {"now": now, "account": account},
             )
             return cursor.rowcount
 
@@ -317,8 +345,8 @@ class Journal:
         """The file is about to go from one digest to the other by our own hand; written before it happens."""
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE delivery SET written = ? WHERE path = ? AND (digest = ? OR written = ?)",
-                (after, path, before, before),
+                "UPDATE delivery SET written = :after WHERE path = :path AND :before IN (digest, written)",
+                {"after": after, "path": path, "before": before},
             )
 
     def _move(
@@ -327,8 +355,10 @@ class Journal:
         to: State,
         only_from: tuple[State, ...],
         assignments: str,
-        *values: object,
+        *,
+        and_only: str = "1",
         parts: Sequence[SentPart] = (),
+        **values: str | int | None,
     ) -> bool:
         """Move the row if it is in one of these states; False is an answer: somebody else moved it."""
         states = ", ".join(f"'{state}'" for state in only_from)
@@ -336,8 +366,9 @@ class Journal:
             _insert_parts(connection, delivery.id, parts)
             return _moved(
                 connection.execute(
-                    f"UPDATE delivery SET state = '{to}', {assignments} WHERE id = ? AND state IN ({states})",  # noqa: S608
-                    (*values, delivery.id),
+                    f"UPDATE delivery SET state = '{to}', {assignments} "  # noqa: S608
+                    f"WHERE id = :id AND state IN ({states}) AND {and_only}",
+                    {"id": delivery.id, **{name: _writable(value) for name, value in values.items()}},
                 )
             )
 
@@ -345,8 +376,14 @@ class Journal:
 def _insert_parts(connection: sqlite3.Connection, delivery_id: int, parts: Sequence[SentPart]) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO part (delivery, number, key, url, id, uri, cid) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(delivery_id, part.number, part.key, part.url, part.id, part.uri, part.cid) for part in parts],
+        [(delivery_id, *map(_writable, astuple(part))) for part in parts],
     )
+
+
+def _writable(value: str | int | None) -> str | int | None:
+    """A text that SQLite can hold. A server's JSON may bring half a surrogate pair, which no UTF-8 has; what was said
+    after a yes is recorded all the same."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _moved(cursor: sqlite3.Cursor) -> bool:
@@ -360,20 +397,3 @@ def _delivery(row: tuple[object, ...], parts: tuple[SentPart, ...]) -> Delivery:
     columns["sent"] = from_text(columns["sent"])
     columns["uploads"] = tuple(Upload(**upload) for upload in json.loads(columns["uploads"]))
     return Delivery(**columns, parts=parts)
-
-
-@contextmanager
-def _told_apart(file: Path) -> Iterator[None]:
-    """SQLite's errors as ours: what is damaged is not what is full or locked."""
-    try:
-        yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise StateUnusable(
-            f"The journal {file} cannot be used: {error}",
-            "Free disk space, or make the folder writable (FEDISCHED_STATE moves it), then try again.",
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise JournalCorrupt(
-            f"The journal {file} is damaged or not ours: {error}",
-            "Move the file away: the state is rebuilt from the posts and the networks.",
-        ) from error

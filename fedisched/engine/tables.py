@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from fedisched.engine.broken import WrittenByNewer
+
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE delivery (
@@ -90,11 +92,11 @@ MIGRATIONS: tuple[str, ...] = (
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables to this version, each step in a transaction of its own; a half-done step leaves no trace.
 
-    A file that a newer fedisched wrote raises `sqlite3.NotSupportedError`: it must not be guessed at.
+    Raises `WrittenByNewer` for a file with a version that is not known here.
     """
     version = _version(connection)
     if version > len(MIGRATIONS):
-        raise sqlite3.NotSupportedError(f"journal version {version}, this fedisched knows {len(MIGRATIONS)}")
+        raise WrittenByNewer(f"version {version}, this one knows {len(MIGRATIONS)}")
     while version < len(MIGRATIONS):
         connection.execute("BEGIN IMMEDIATE")
         try:
