@@ -11,7 +11,7 @@ from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
-from fedisched.model.delivery import Delivery
+from fedisched.model.delivery import Delivery, State
 from fedisched.model.outcome import (
     Absent,
     CannotTell,
@@ -89,10 +89,8 @@ class Rules:
         """What the answer to one request means for a delivery of `parts_asked` parts."""
         match outcome:
             case Published(parts, warning):
-                there = {part.number: part for part in (*delivery.parts, *parts)}
-                if len(there) < parts_asked:
-                    return PartsSent(parts)
-                return IsPublished(tuple(there[number] for number in sorted(there)), warning)
+                there = _together(delivery.parts, parts)
+                return PartsSent(parts) if len(there) < parts_asked else IsPublished(there, warning)
             case NotSent(reason, retry_after):
                 return self.later(delivery, reason, retry_after, now)
             case Refused(reason, _, account=True):
@@ -105,24 +103,22 @@ class Rules:
                 assert_never(outcome)
 
     def after_look_up(self, delivery: Delivery, finding: Finding, parts_asked: int, now: int, settle: float) -> Verdict:
-        """What a look-up of an unsure delivery means. A look that comes too early proves only presence."""
-        ended = delivery.last_try or now
-        settled_at = ended + int(settle * SECOND)
+        """What a look-up means, of an unsure delivery or of a waiting one before it is sent. A look at an unsure one
+        that comes too early proves only presence."""
+        settled_at = _settled_at(delivery, now, settle)
         match finding:
-            case Found(parts) if len(parts) + len(delivery.parts) >= parts_asked:
-                return IsPublished(parts)
+            case Found(parts) if len(there := _together(delivery.parts, parts)) >= parts_asked:
+                return IsPublished(there)
             case Found() | Absent() | Perhaps() if now < settled_at:
                 return IsUnsure(delivery.error, settled_at)
             case Found(parts):
                 return PartsSent(parts)
             case Absent():
-                return TryLater(delivery.error or "not there when it was looked up", now)
+                return self._after_absence(delivery, now)
             case Perhaps(url, reason):
                 return IsHeld(f"it may already be published: {url} ({reason})", _resolve_hint(delivery))
             case CannotTell(reason, retry_after):
-                if self._patience_is_over(delivery, now):
-                    return IsHeld(f"nobody could say whether it was published: {reason}", _resolve_hint(delivery))
-                return IsUnsure(reason, self._next_try(delivery.attempts, retry_after, now))
+                return self._after_no_answer(delivery, reason, retry_after, now)
             case _:
                 assert_never(finding)
 
@@ -136,23 +132,50 @@ class Rules:
             )
         return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
 
+    def _after_absence(self, delivery: Delivery, now: int) -> Verdict:
+        """Certainly not there: to be sent now. But once a server has taken more than one request and published none,
+        it is asked as rarely as one that refuses them."""
+        error = delivery.error or "not there when it was looked up"
+        if delivery.state is State.UNSURE and delivery.attempts > 1:
+            return self.later(delivery, error, None, now)
+        return TryLater(error, now)
+
+    def _after_no_answer(self, delivery: Delivery, reason: str, retry_after: float | None, now: int) -> Verdict:
+        if self._patience_is_over(delivery, now):
+            return IsHeld(f"nobody could say whether it was published: {reason}", _resolve_hint(delivery))
+        if delivery.state is not State.UNSURE:
+            return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
+        return IsUnsure(reason, self._next_look(delivery, retry_after, now))
+
     def account_next_try(self, failures: int, retry_after: float | None, now: int) -> int:
         """When an account that could not be used is tried again."""
         return self._next_try(failures + 1, retry_after, now)
 
     def _patience_is_over(self, delivery: Delivery, now: int) -> bool:
-        return delivery.first_try is not None and now - delivery.first_try >= self.retry.give_up_after * SECOND
+        """Attempts that count anew bring new patience."""
+        if delivery.attempts == 0 or delivery.first_try is None:
+            return False
+        return now - delivery.first_try >= self.retry.give_up_after * SECOND
+
+    def _next_look(self, delivery: Delivery, retry_after: float | None, now: int) -> int:
+        """As long again as it has been unsure: a late landing is seen soon, a dead server is not pestered."""
+        ended = now if delivery.last_try is None else delivery.last_try
+        return self._in_about(max(now - ended, FIRST_LOOK) / SECOND, retry_after, now)
 
     def _next_try(self, attempts: int, retry_after: float | None, now: int) -> int:
-        """Twice as long after each attempt, spread by a fifth so that machines do not march in step; never before
-        the server's own word."""
-        doubled = self.retry.first * 2 ** min(max(attempts - 1, 0), 30)
-        wait = min(doubled, self.retry.longest) * (0.9 + 0.2 * self.chance.random())
-        return now + int(max(wait, retry_after or 0.0) * SECOND)
+        """Twice as long after each attempt."""
+        return self._in_about(self.retry.first * 2 ** min(max(attempts - 1, 0), 30), retry_after, now)
+
+    def _in_about(self, seconds: float, retry_after: float | None, now: int) -> int:
+        """Spread by a fifth so that machines do not march in step; never before the server's own word, unless that
+        is later than patience lasts: then the next attempt is the last, and no number of a server's is too large."""
+        wait = min(seconds, self.retry.longest) * (0.9 + 0.2 * self.chance.random())
+        asked = min(retry_after or 0.0, self.retry.give_up_after)
+        return now + int(max(wait, asked) * SECOND)
 
 
 def carry_out_verdict(journal: Journal, delivery: Delivery, verdict: Verdict, now: int) -> bool:
-    """Write a verdict down; False if somebody else has moved the delivery meanwhile."""
+    """Write a verdict down. `delivery` is as the journal has it now; False if somebody else has moved it meanwhile."""
     match verdict:
         case IsPublished(parts, warning):
             return journal.record_published(delivery, parts, now, warning)
@@ -163,7 +186,7 @@ def carry_out_verdict(journal: Journal, delivery: Delivery, verdict: Verdict, no
             return journal.record_waiting(delivery, error, at)
         case IsRefused(error, hint):
             return journal.record_refused(delivery, error, hint)
-        case IsUnsure(error, look_at) if delivery.state.value == "unsure":
+        case IsUnsure(error, look_at) if delivery.state is State.UNSURE:
             return journal.look_again(delivery, error, look_at)
         case IsUnsure(error, look_at):
             return journal.record_unsure(delivery, error, now, look_at)
@@ -173,6 +196,19 @@ def carry_out_verdict(journal: Journal, delivery: Delivery, verdict: Verdict, no
             return journal.record_waiting(delivery, reason, now)
         case _:
             assert_never(verdict)
+
+
+def _together(known: tuple[SentPart, ...], new: tuple[SentPart, ...]) -> tuple[SentPart, ...]:
+    """The parts that are known to be there, each once, in order."""
+    there = {part.number: part for part in (*known, *new)}
+    return tuple(there[number] for number in sorted(there))
+
+
+def _settled_at(delivery: Delivery, now: int, settle: float) -> int:
+    """From when on "not there" is a no. Of a waiting delivery it is certain that nothing is on its way."""
+    if delivery.state is not State.UNSURE or delivery.last_try is None:
+        return now
+    return delivery.last_try + int(settle * SECOND)
 
 
 def _resolve_hint(delivery: Delivery) -> str:
