@@ -6,13 +6,14 @@ of them is due, `queue` shows where they stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
+from fedisched.engine.copied import COPY_HINT, copied, is_under_way
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Claim, Entry, Status
 from fedisched.model.settings import Settings
@@ -71,9 +72,61 @@ class Step:
 
 def is_on_time_first_send(delivery: Delivery, now: int) -> bool:
     """Whether sending at `now` needs no look-up before it: armed by this journal before it was due, barely overdue,
-    never tried. Before every other send the network is asked whether the delivery is there already."""
+    never tried. Before every other send the network is asked whether the delivery is there already.
+
+    A key that is not the derived one came from the file: somebody tried it, though this journal does not know.
+    """
     never_tried = delivery.since is None and delivery.first_try is None
-    return never_tried and delivery.armed_at <= delivery.due and now < delivery.due + ON_TIME
+    on_time = delivery.armed_at <= delivery.due and now < delivery.due + ON_TIME
+    return never_tried and on_time and delivery.key == derive_key(delivery.account, delivery.path, delivery.due)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One post and one target, with all that decides where it stands."""
+
+    entry: Entry
+    target: str
+    account: AccountState | None
+    delivery: Delivery | None
+    settings: Settings
+    now: int
+    asked: bool
+
+    @property
+    def claim(self) -> Claim | None:
+        return next((claim for claim in self.entry.claims if claim.target == self.target), None)
+
+    @property
+    def key(self) -> str:
+        """The journal's key, else the one that stands in the file, else the derived one."""
+        if self.delivery is not None:
+            return self.delivery.key
+        if self.claim is not None and self.claim.key:
+            return self.claim.key
+        if self.account is None or not self.account.account_id:
+            return ""
+        return derive_key(self.account.account_id, self.entry.path, self.due)
+
+    @property
+    def due(self) -> int:
+        if self.delivery is not None:
+            return max(self.delivery.due, self.delivery.next_try or 0)
+        return self.now if self.entry.due is None else self.entry.due
+
+    @property
+    def was_tried(self) -> bool:
+        """Lateness is judged once, before the first attempt: here or, by the key in its file, elsewhere."""
+        if self.delivery is None:
+            return self.claim is not None and bool(self.claim.key)
+        return self.delivery.first_try is not None or self.delivery.since is not None
+
+    def stands(self, stand: Stand, act: Act | None = None, at: int | None = None, error: str = "") -> Step:
+        """The step; `error` where it is the account's and not the delivery's own."""
+        hint = ""
+        if self.delivery is not None and not error:
+            error, hint = self.delivery.error, self.delivery.hint
+        return Step(self.entry, self.target, stand, act, at, self.key, self.delivery, error, hint)
 
 
 def plan(
@@ -86,123 +139,91 @@ def plan(
 ) -> list[Step]:
     """Where everything stands at `now`. `accounts` by name; `asked` are the paths and targets that a person wants out
     now, whatever their time."""
-    known = {(delivery.account, delivery.path): delivery for delivery in deliveries}
-    # Before an account was ever verified its deliveries are not armed; afterwards they go by its id.
-    return [step for entry in entries for step in _steps_of(entry, known, accounts, settings, now, asked)]
+    entries, known = list(entries), list(deliveries)
+    paths = {entry.path for entry in entries}
+    by_path = {(delivery.account, delivery.path): delivery for delivery in known}
+    # Where the file is gone, its key elsewhere is a rename that is still to be written down.
+    owners = {delivery.key: delivery.path for delivery in known if delivery.path in paths}
+    under_way = {delivery.path for delivery in known if is_under_way([delivery])}
+    steps: list[Step] = []
+    for entry in entries:
+        if broken := _broken(entry, owners, under_way):
+            steps.append(broken)
+            continue
+        for target in settings.accounts_named(entry.targets):
+            account = accounts.get(target)
+            # Before an account was ever verified its deliveries are not armed; afterwards they go by its id.
+            delivery = by_path.get((account.account_id, entry.path)) if account else None
+            is_asked = (entry.path, target) in asked
+            steps.append(_stands(_Case(entry, target, account, delivery, settings, now, is_asked)))
+    return steps
 
 
-def _steps_of(
-    entry: Entry,
-    known: Mapping[tuple[str, str], Delivery],
-    accounts: Mapping[str, AccountState],
-    settings: Settings,
-    now: int,
-    asked: frozenset[tuple[str, str]],
-) -> Iterable[Step]:
+def _broken(entry: Entry, owners: Mapping[str, str], under_way: Container[str]) -> Step | None:
     if entry.problem is not None:
-        yield Step(entry, "", Stand.BROKEN, error=entry.problem.message, hint=entry.problem.hint)
-        return
-    claims = {claim.target: claim for claim in entry.claims}
-    for target in settings.accounts_named(entry.targets):
-        account = accounts.get(target)
-        delivery = known.get((account.account_id, entry.path)) if account else None
-        is_asked = (entry.path, target) in asked
-        if delivery is None:
-            yield _unarmed(entry, target, account, claims.get(target), settings, now, is_asked)
-        else:
-            yield _armed(entry, target, account, delivery, settings, now, is_asked)
+        return Step(entry, "", Stand.BROKEN, error=entry.problem.message, hint=entry.problem.hint)
+    if reason := copied(entry, owners, entry.path in under_way):
+        return Step(entry, "", Stand.BROKEN, error=reason, hint=COPY_HINT)
+    return None
 
 
-def _unarmed(
-    entry: Entry,
-    target: str,
-    account: AccountState | None,
-    claim: Claim | None,
-    settings: Settings,
-    now: int,
-    asked: bool,
-) -> Step:
-    """The journal knows nothing of it: the file alone speaks."""
-    if claim is not None and claim.published:
-        return Step(entry, target, Stand.PUBLISHED, key=claim.key)
-    match entry.status:
-        case Status.DRAFT if not asked:
-            return Step(entry, target, Stand.DRAFT)
-        case Status.PUBLISHED:
-            return Step(entry, target, Stand.PUBLISHED)
-        case Status.FAILED:
-            return Step(entry, target, Stand.FAILED)
-        case Status.HELD:
-            return Step(entry, target, Stand.HELD)
-        case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
-            pass
-        case _:
-            assert_never(entry.status)
-    due = now if entry.due is None else entry.due
-    key = claim.key if claim and claim.key else _derived(account, entry.path, due)
-    tried = claim is not None and bool(claim.key)
-    return _to_be_sent(entry, target, account, None, key, due, tried, settings, now, asked)
-
-
-def _armed(
-    entry: Entry,
-    target: str,
-    account: AccountState | None,
-    delivery: Delivery,
-    settings: Settings,
-    now: int,
-    asked: bool,
-) -> Step:
-    def stands(stand: Stand, act: Act | None = None, at: int | None = None) -> Step:
-        return Step(entry, target, stand, act, at, delivery.key, delivery, delivery.error, delivery.hint)
-
-    match delivery.state:
+def _stands(case: _Case) -> Step:
+    if case.delivery is None:
+        return _by_the_file(case)
+    match case.delivery.state:
+        case State.WAITING:
+            return _by_the_file(case)
         case State.PUBLISHED:
-            return stands(Stand.HELD if entry.status is Status.HELD else Stand.PUBLISHED)
+            return case.stands(Stand.HELD if case.entry.status is Status.HELD else Stand.PUBLISHED)
         case State.REFUSED:
-            return stands(Stand.FAILED)
+            return case.stands(Stand.FAILED)
         case State.HELD:
-            return stands(Stand.HELD)
+            return case.stands(Stand.HELD)
         case State.CANCELLED:
-            return stands(Stand.DRAFT if entry.status is Status.DRAFT else Stand.CANCELLED)
+            return _cancelled(case)
         case State.SENDING:
             # Whoever is sending it moves it on; found by anybody else it was left behind, and is looked up.
-            return stands(Stand.SENDING, Act.LOOK_UP, now)
+            return case.stands(Stand.SENDING, Act.LOOK_UP, case.now)
         case State.UNSURE:
-            return stands(Stand.UNSURE, Act.LOOK_UP, delivery.next_try or now)
-        case State.WAITING:
-            due = max(delivery.due, delivery.next_try or 0)
-            tried = delivery.first_try is not None or delivery.since is not None
-            if delivery.problem and not asked:
-                return stands(Stand.BROKEN, Act.SEND, due)
-            return _to_be_sent(entry, target, account, delivery, delivery.key, due, tried, settings, now, asked)
+            return case.stands(Stand.UNSURE, Act.LOOK_UP, case.delivery.next_try or case.now)
         case _:
-            assert_never(delivery.state)
+            assert_never(case.delivery.state)
 
 
-def _to_be_sent(
-    entry: Entry,
-    target: str,
-    account: AccountState | None,
-    delivery: Delivery | None,
-    key: str,
-    due: int,
-    tried: bool,
-    settings: Settings,
-    now: int,
-    asked: bool,
-) -> Step:
-    error, hint = (delivery.error, delivery.hint) if delivery else ("", "")
-    if asked:
-        return Step(entry, target, Stand.WAITING, Act.SEND, AT_ONCE, key, delivery, error, hint)
-    if not tried and now - due > settings.late_after * SECOND:
-        return Step(entry, target, Stand.LATE, key=key, delivery=delivery)
-    if account is not None and account.next_try is not None:
-        stand = Stand.PAUSED if account.paused else Stand.WAITING
-        at = max(due, account.next_try)
-        return Step(entry, target, stand, Act.SEND, at, key, delivery, account.paused or account.error)
-    return Step(entry, target, Stand.WAITING, Act.SEND, due, key, delivery, error, hint)
+def _cancelled(case: _Case) -> Step:
+    if case.claim is not None and case.claim.published:
+        return case.stands(Stand.PUBLISHED)
+    return case.stands(Stand.DRAFT if case.entry.status is Status.DRAFT else Stand.CANCELLED)
 
 
-def _derived(account: AccountState | None, path: str, due: int) -> str:
-    return derive_key(account.account_id, path, due) if account and account.account_id else ""
+def _by_the_file(case: _Case) -> Step:
+    """Nothing stands in the way but what the file says; the journal may be a round behind it."""
+    if case.claim is not None and case.claim.published:
+        return case.stands(Stand.PUBLISHED)
+    match case.entry.status:
+        case Status.DRAFT if not case.asked:
+            return case.stands(Stand.DRAFT)
+        case Status.PUBLISHED:
+            return case.stands(Stand.PUBLISHED)
+        case Status.FAILED:
+            return case.stands(Stand.FAILED)
+        case Status.HELD:
+            return case.stands(Stand.HELD)
+        case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
+            return _to_be_sent(case)
+        case _:
+            assert_never(case.entry.status)
+
+
+def _to_be_sent(case: _Case) -> Step:
+    if case.asked:
+        return case.stands(Stand.WAITING, Act.SEND, AT_ONCE)
+    if case.delivery is not None and case.delivery.problem:
+        return case.stands(Stand.BROKEN, Act.SEND, case.due)
+    if not case.was_tried and case.now - case.due > case.settings.late_after * SECOND:
+        return case.stands(Stand.LATE)
+    account = case.account
+    if account is None or account.next_try is None:
+        return case.stands(Stand.WAITING, Act.SEND, case.due)
+    stand = Stand.PAUSED if account.paused else Stand.WAITING
+    return case.stands(stand, Act.SEND, max(case.due, account.next_try), account.paused or account.error)

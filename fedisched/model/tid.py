@@ -34,6 +34,11 @@ def part_key(key: str, part: int) -> str:
     return _encode(_decode(key) + (part - 1 << 10))
 
 
+def moment_of(key: str) -> int:
+    """The moment in a key, in microseconds since 1970 UTC: of a derived one within 1.05 s after the due second."""
+    return _decode(key) >> 10
+
+
 def is_tid(text: str) -> bool:
     """Whether a text is shaped as a TID: `^[234567a-j][2-7a-z]{12}$`."""
     return len(text) == 13 and text[0] in ALPHABET[:16] and all(character in ALPHABET for character in text)
