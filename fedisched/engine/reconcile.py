@@ -27,7 +27,8 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The file is gone, is a draft, or no longer names the target; nothing was sent."""
+    """The file is gone, is a draft, no longer names the target, or says that it is published: there is nothing (more)
+    to send."""
 
     delivery: Delivery
 
@@ -59,6 +60,9 @@ class LookAgain:
     delivery: Delivery
 
 
+_ASKING = (Status.SCHEDULED, Status.PUBLISHING)
+_DONE_WITH = (Status.DRAFT, Status.PUBLISHED)
+
 Move = Renamed | Withdrawn | Changed | AskedAgain | LookAgain
 
 
@@ -77,7 +81,7 @@ def reconcile(
         if entry is None and (path := homes.get(delivery.id)):
             moves.append(Renamed(delivery, path))
         elif entry is None or not _asked_for(entry, delivery, accounts, settings):
-            if delivery.state in (State.WAITING, State.REFUSED):
+            if delivery.state in (State.WAITING, State.REFUSED) or (entry and _is_decided(entry, delivery)):
                 moves.append(Withdrawn(delivery))
         elif entry.problem is None and (move := _followed(entry, delivery)):
             moves.append(move)
@@ -100,48 +104,76 @@ def carry_out(moves: Iterable[Move], journal: Journal, now: int) -> bool:
                 if journal.try_again(delivery, now):
                     journal.change_unsent(delivery, key=key, due=due, digest=entry.digest, now=now)
             case LookAgain(delivery):
-                journal.record_unsure(delivery, delivery.error, now, now)
+                journal.look_again(delivery, delivery.error, now)
             case _:
                 assert_never(move)
     return moved
 
 
 def foreseen(deliveries: Iterable[Delivery], moves: Iterable[Move]) -> list[Delivery]:
-    """The deliveries as they will be when the moves are carried out: for those who only look."""
+    """The deliveries as they will be when the moves are carried out: for those who only look. Moments of carrying
+    out (`armed_at`, a look's `next_try`) are left as they are."""
     after = {delivery.id: delivery for delivery in deliveries}
     for move in moves:
-        delivery = move.delivery
-        match move:
-            case Renamed(_, path):
-                after[delivery.id] = replace(delivery, path=path)
-            case Withdrawn():
-                after[delivery.id] = replace(delivery, state=State.CANCELLED)
-            case Changed(_, entry, _, due) | AskedAgain(_, entry, _, due):
-                after[delivery.id] = replace(
-                    delivery, state=State.WAITING, due=due, digest=entry.digest, next_try=None, error="", problem=False
-                )
-            case LookAgain():
-                after[delivery.id] = replace(delivery, state=State.UNSURE)
-            case _:
-                assert_never(move)
+        if isinstance(move, Renamed):
+            # A cancelled delivery that stood at the new path gives way.
+            for other in [d for d in after.values() if (d.account, d.path) == (move.delivery.account, move.path)]:
+                del after[other.id]
+        after[move.delivery.id] = _after(move)
     return list(after.values())
+
+
+def _after(move: Move) -> Delivery:
+    match move:
+        case Renamed(delivery, path):
+            return replace(delivery, path=path)
+        case Withdrawn(delivery):
+            return replace(delivery, state=State.CANCELLED, next_try=None)
+        case Changed(delivery, entry, key, due):
+            return _changed(delivery, entry, key, due)
+        case AskedAgain(delivery, entry, key, due):
+            first_try = delivery.first_try
+            if first_try is None and delivery.state is State.REFUSED:
+                first_try = delivery.armed_at
+            again = replace(delivery, state=State.WAITING, attempts=0, first_try=first_try)
+            return _changed(again, entry, key, due)
+        case LookAgain(delivery):
+            return replace(delivery, state=State.UNSURE, hint="")
+        case _:
+            assert_never(move)
+
+
+def _changed(delivery: Delivery, entry: Entry, key: str, due: int) -> Delivery:
+    moved = due != delivery.due
+    return replace(
+        delivery,
+        key=key if delivery.since is None else delivery.key,
+        attempts=0 if moved else delivery.attempts,
+        first_try=None if moved else delivery.first_try,
+        due=due,
+        digest=entry.digest,
+        written="",
+        uploads=(),
+        next_try=None,
+        error="",
+        hint="",
+        problem=False,
+    )
 
 
 def _followed(entry: Entry, delivery: Delivery) -> Move | None:
     if delivery.knows(entry.digest) and delivery.state is not State.CANCELLED:
         return None
     due = delivery.due if entry.due is None else entry.due
-    key = derive_key(delivery.account, entry.path, due)
+    key = _claimed_key(entry, delivery) or derive_key(delivery.account, entry.path, due)
     match delivery.state:
         case State.WAITING:
             return Changed(delivery, entry, key, due)
-        case State.CANCELLED:
-            return AskedAgain(delivery, entry, key, due)
-        case State.REFUSED if entry.status in (Status.SCHEDULED, Status.PUBLISHING):
+        case State.CANCELLED | State.REFUSED if entry.status in _ASKING:
             return AskedAgain(delivery, entry, key, due)
         case State.HELD if entry.status is Status.SCHEDULED:
             return LookAgain(delivery)
-        case State.REFUSED | State.HELD | State.SENDING | State.UNSURE | State.PUBLISHED:
+        case State.CANCELLED | State.REFUSED | State.HELD | State.SENDING | State.UNSURE | State.PUBLISHED:
             return None
         case _:
             assert_never(delivery.state)
@@ -151,16 +183,35 @@ def _asked_for(entry: Entry, delivery: Delivery, accounts: Mapping[str, AccountS
     if entry.problem is not None:
         # A file in the middle of an edit takes nothing back.
         return True
-    if entry.status in (Status.DRAFT, Status.PUBLISHED):
+    if entry.status in _DONE_WITH or _is_published_elsewhere(entry, delivery):
         return False
-    if delivery.state is State.WAITING and entry.status not in (Status.SCHEDULED, Status.PUBLISHING):
+    if delivery.state is State.WAITING and entry.status not in _ASKING:
         return False
-    names = settings.accounts_named(entry.targets)
-    return any(name == delivery.target or _id_of(name, accounts) == delivery.account for name in names)
+    return any(_is_to(name, delivery, accounts) for name in settings.accounts_named(entry.targets))
 
 
-def _id_of(name: str, accounts: Mapping[str, AccountState]) -> str:
-    return accounts[name].account_id if name in accounts else ""
+def _is_to(name: str, delivery: Delivery, accounts: Mapping[str, AccountState]) -> bool:
+    """Whether an account name means the account of a delivery: by its id, or by its name while nobody was asked."""
+    account = accounts.get(name)
+    if account is None or not account.account_id:
+        return name == delivery.target
+    return account.account_id == delivery.account
+
+
+def _is_decided(entry: Entry, delivery: Delivery) -> bool:
+    """Whether a person decided about a held delivery in the file: it is there, or it is to be dropped."""
+    done = entry.status in _DONE_WITH or _is_published_elsewhere(entry, delivery)
+    return delivery.state is State.HELD and done
+
+
+def _is_published_elsewhere(entry: Entry, delivery: Delivery) -> bool:
+    """Whether the file says that the delivery is on the network: another publisher's word, or a person's."""
+    return any(claim.target == delivery.target and claim.published for claim in entry.claims)
+
+
+def _claimed_key(entry: Entry, delivery: Delivery) -> str:
+    """A key that stands in the file wins over the derived one."""
+    return next((claim.key for claim in entry.claims if claim.target == delivery.target), "")
 
 
 def _new_homes(entries: Mapping[str, Entry], deliveries: list[Delivery]) -> dict[int, str]:
@@ -173,7 +224,8 @@ def _new_homes(entries: Mapping[str, Entry], deliveries: list[Delivery]) -> dict
     by_key: dict[str, str] = {}
     by_digest: dict[str, str] = {}
     for path, entry in entries.items():
-        by_digest.setdefault(entry.digest, path)
+        if entry.digest:
+            by_digest.setdefault(entry.digest, path)
         for claim in entry.claims:
             by_key.setdefault(claim.key, path)
     homes: dict[int, str] = {}
@@ -183,4 +235,5 @@ def _new_homes(entries: Mapping[str, Entry], deliveries: list[Delivery]) -> dict
             home = by_digest.get(delivery.digest) or by_digest.get(delivery.written)
         if home is not None and (delivery.account, home) not in taken:
             homes[delivery.id] = home
+            taken.add((delivery.account, home))
     return homes
