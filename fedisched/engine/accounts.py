@@ -47,8 +47,14 @@ class Accounts:
         return {state.name: state for state in map(_state, rows)}
 
     def verified(self, name: str, server: str, credential: str, identity: Identity) -> None:
-        """The server told who the account is; whatever was wrong before is over."""
+        """The server told who the account is; whatever was wrong before is over. Deliveries go by the account's id: an
+        account that the config has given another name takes its own along."""
         self._write(AccountState(name, server, credential, identity.account_id, identity.handle, identity.limits))
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE delivery SET target = :name WHERE account = :id AND target <> :name",
+                {"name": name, "id": identity.account_id},
+            )
 
     def unreachable(self, state: AccountState, error: str, next_try: int) -> None:
         """The server could not be asked; what was known of the account stays."""

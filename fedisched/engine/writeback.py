@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
+from fedisched.engine.copied import copied, is_under_way
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Entry, Status
 from fedisched.model.results import PartResult, Result
 from fedisched.model.settings import Settings
+
+_FIRST_THAT_APPLIES = (Status.PUBLISHING, Status.HELD, Status.FAILED, Status.PUBLISHED)
 
 AsText = Callable[[int], str]
 """A moment in microseconds since 1970 UTC as RFC 3339 text in the content folder's time zone."""
@@ -24,9 +28,14 @@ def file_should_say(
     """The status and the whole `results` block that the file of these deliveries should have; None if it has them.
 
     `results` is what the file says now. Blocks of targets that are no longer asked for stay as they are. Nothing is
-    written of a delivery that was never tried: on the happy path the first thing a file says is `published`.
+    written of a delivery that was never tried: on the happy path the first thing a file says is `published`. A block
+    that says so is never rewritten, whoever wrote it.
     """
-    by_target = {delivery.target: delivery for delivery in deliveries if delivery.state is not State.CANCELLED}
+    if copied(entry, {}, is_under_way(deliveries)):
+        return None
+    # An account that was replaced by another of the same name may have left a delivery behind: the younger counts.
+    in_order = sorted(deliveries, key=lambda delivery: delivery.id)
+    by_target = {delivery.target: delivery for delivery in in_order if delivery.state is not State.CANCELLED}
     targets = settings.accounts_named(entry.targets)
     said = dict(results)
     for target in targets:
@@ -41,18 +50,19 @@ def file_should_say(
 def _status(
     entry: Entry, targets: Sequence[str], deliveries: Mapping[str, Delivery], said: Mapping[str, Result]
 ) -> Status | None:
-    """The first that applies of publishing, held, failed, published; None as long as nothing was tried."""
-    stands = [_stand(entry, deliveries.get(target), said.get(target, Result())) for target in targets]
-    if all(stand is None for stand in stands):
+    """The first that applies of publishing, held, failed, published; None as long as nothing was tried. While one
+    target is still to be tried the post is publishing, whatever became of the others: a file that says `failed` or
+    `held` asks for nothing more to be sent."""
+    stands = {_stand(entry, deliveries.get(target), said.get(target, Result())) for target in targets}
+    if stands <= {None}:
         return None
-    for status in (Status.PUBLISHING, Status.HELD, Status.FAILED):
-        if status in stands:
-            return status
-    return Status.PUBLISHING if None in stands else Status.PUBLISHED
+    if None in stands:
+        return Status.PUBLISHING
+    return next(status for status in _FIRST_THAT_APPLIES if status in stands)
 
 
 def _stand(entry: Entry, delivery: Delivery | None, said: Result) -> Status | None:
-    if delivery is None:
+    if delivery is None or (said.is_published and delivery.state is not State.PUBLISHED):
         return Status.PUBLISHED if said.is_published else None
     match delivery.state:
         case State.PUBLISHED:
@@ -64,9 +74,11 @@ def _stand(entry: Entry, delivery: Delivery | None, said: Result) -> Status | No
         case State.SENDING | State.UNSURE:
             return Status.PUBLISHING
         case State.WAITING:
-            return Status.PUBLISHING if delivery.first_try is not None else None
+            return Status.PUBLISHING if delivery.attempts else None
         case State.CANCELLED:
             return None
+        case _:
+            assert_never(delivery.state)
 
 
 def _is_stale_and_moved(entry: Entry, delivery: Delivery, said: Result) -> bool:
@@ -78,7 +90,9 @@ def _is_stale_and_moved(entry: Entry, delivery: Delivery, said: Result) -> bool:
 
 def _block(entry: Entry, delivery: Delivery, said: Result | None, as_text: AsText) -> Result | None:
     """One target's result, None where there is nothing to say of it."""
-    if delivery.state is State.WAITING and delivery.first_try is None:
+    if said is not None and said.is_published:
+        return said
+    if delivery.state is State.WAITING and not delivery.attempts:
         return None
     if delivery.state is not State.PUBLISHED:
         return replace(
@@ -89,8 +103,8 @@ def _block(entry: Entry, delivery: Delivery, said: Result | None, as_text: AsTex
             next_try=as_text(delivery.next_try) if delivery.next_try else "",
         )
     if said is not None and said.url == delivery.url and said.key == delivery.key:
-        # What stands there already is right, whoever formatted it.
-        return said if said.is_published or entry.status is Status.HELD else replace(said, error="", next_try="")
+        # It was published, and held because its time was changed afterwards: until a person sets the status.
+        return said if entry.status is Status.HELD else replace(said, error="", attempts=0, next_try="")
     first = delivery.parts[0]
     block = Result(
         key=delivery.key,
