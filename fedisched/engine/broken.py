@@ -9,8 +9,6 @@ from pathlib import Path
 
 from fedisched.model.errors import JournalCorrupt, StateUnusable
 
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
 
 class WrittenByNewer(Exception):
     """A newer fedisched wrote the file: it is sound, and must not be guessed at nor put aside."""
@@ -30,15 +28,24 @@ def told_apart(file: Path) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if code == sqlite3.SQLITE_ERROR:
+        if _code(error) == sqlite3.SQLITE_ERROR:
             # No such table, no such column: another program's file.
             raise _corrupt(file, error) from error
-        raise _unusable(file, error, busy=code in _BUSY) from error
+        raise _unusable(file, error, busy=is_busy(error)) from error
     except OSError as error:
         raise _unusable(file, error, busy=False) from error
     except sqlite3.DatabaseError as error:
         raise _corrupt(file, error) from error
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another connection holds what this one needs."""
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _code(error: sqlite3.OperationalError) -> int:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN)
+    return code & 0xFF
 
 
 def _corrupt(file: Path, error: Exception) -> JournalCorrupt:

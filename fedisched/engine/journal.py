@@ -18,7 +18,7 @@ from typing import Any
 
 from fedisched.engine.broken import told_apart
 from fedisched.engine.sent import from_text, to_text
-from fedisched.engine.tables import migrate
+from fedisched.engine.tables import migrate, write_ahead
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
 from fedisched.model.network import Upload
@@ -28,7 +28,7 @@ from fedisched.model.rendered import Rendered
 FILE_NAME = "journal.sqlite3"
 # macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
 # https://sqlite.org/pragma.html#pragma_fullfsync
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
+_PRAGMAS = ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 _COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "parts")
 
 _NO_ERROR = "error = '', hint = '', problem = 0"
@@ -71,6 +71,7 @@ class Journal:
             try:
                 for pragma in _PRAGMAS:
                     self._connection.execute(f"PRAGMA {pragma}")
+                write_ahead(self._connection)
                 migrate(self._connection)
             except BaseException:
                 self._connection.close()

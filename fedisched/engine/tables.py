@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from fedisched.engine.broken import WrittenByNewer
+from fedisched.engine.broken import WrittenByNewer, is_busy
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -87,6 +87,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
 )
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL. Two who do so to a new file at once may both be told that it is locked, without the
+    wait that the connection allows; taking the write lock does wait, until the other is through."""
+    for last in [False] * 20 + [True]:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if last or not is_busy(error):
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
 
 
 def migrate(connection: sqlite3.Connection) -> None:
