@@ -68,15 +68,6 @@ def local_words(moment: datetime, zone: str) -> str:
     return f"{day} {local.day} {month} {local.year} {clock} {zone or local.tzname() or ''}"
 
 
-def from_now(moment: datetime, now: int) -> str:
-    """`in 3 hours`, `2 days ago`."""
-    import pendulum
-
-    other = pendulum.from_timestamp(now // SECOND)
-    span = pendulum.instance(moment).diff_for_humans(other, absolute=True)
-    return f"in {span}" if microseconds(moment) >= now else f"{span} ago"
-
-
 def _here(now: int, zone: str) -> pendulum.DateTime:
     import pendulum
 

@@ -186,10 +186,14 @@ def _tell(here: Here, path: str, finished: bool) -> Exit:
 
 
 def _say_when(here: Here, time: datetime, targets: tuple[str, ...]) -> None:
-    from fedisched.cli.moments import from_now, local_words
+    from fedisched.cli.moments import local_words
+    from fedisched.cli.when import from_now
+    from fedisched.content.times import microseconds
 
     when = local_words(time, here.settings.timezone)
-    here.voice.result(f"      {when}", faint(f"  ({from_now(time, here.clock.now())})  to {', '.join(targets)}"))
+    here.voice.result(
+        f"      {when}", faint(f"  ({from_now(microseconds(time), here.clock.now())})  to {', '.join(targets)}")
+    )
 
 
 def _row(found: Examined) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def clock_time(moment: int, timezone: str) -> str:
 @lru_cache(maxsize=1024)
 def from_now(moment: int, now: int) -> str:
     """`in 3 hours`, `2 days ago`."""
-    from fedisched.cli import moments
+    import pendulum
 
-    return moments.from_now(local(moment, "UTC"), now)
+    there, here = pendulum.from_timestamp(moment // SECOND), pendulum.from_timestamp(now // SECOND)
+    span = there.diff_for_humans(here, absolute=True)
+    return f"in {span}" if moment >= now else f"{span} ago"

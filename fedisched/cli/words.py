@@ -25,6 +25,9 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """The same on one line: a name with a line break in it must not be able to write a line of its own."""
+    if text.isprintable():
+        # Nothing that the patterns look for is printable, and most texts are.
+        return text
     return clean(_BREAKS.sub(" ", text))
 
 

@@ -157,11 +157,11 @@ class _Walk:
         """What is in a directory and below it; `path` is its own, with a `/` behind it."""
         try:
             with os.scandir(where) as found:
-                entries = sorted(((_sort_key(entry), entry) for entry in found), key=lambda pair: pair[0])
+                entries = sorted(found, key=_sort_key)
         except OSError as error:
             yield _unreadable(path.rstrip("/"), error)
             return
-        for _, entry in entries:
+        for entry in entries:
             if _PLAIN_NAME.fullmatch(entry.name) and (plain := _plain_file(entry, path)):
                 yield plain
             elif not _is_passed_over(entry.name):

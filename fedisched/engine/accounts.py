@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fedisched.engine.journal import Journal
-from fedisched.model.network import Identity
-from fedisched.model.rendered import Limits
+
+if TYPE_CHECKING:
+    from fedisched.model.network import Identity
+    from fedisched.model.rendered import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +80,11 @@ class Accounts:
 
 def _state(row: tuple[object, ...]) -> AccountState:
     columns: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
-    columns["limits"] = Limits(**json.loads(columns["limits"])) if columns["limits"] else None
+    columns["limits"] = _limits(columns["limits"])
     return AccountState(**columns)
+
+
+def _limits(text: str) -> Limits | None:
+    from fedisched.model.rendered import Limits
+
+    return Limits(**json.loads(text)) if text else None

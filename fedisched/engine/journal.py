@@ -7,29 +7,28 @@ it wrote survives a power cut.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, fields
+from dataclasses import astuple
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fedisched.engine.broken import told_apart
-from fedisched.engine.sent import from_text, to_text
 from fedisched.engine.tables import migrate, write_ahead
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
-from fedisched.model.network import Upload
-from fedisched.model.outcome import SentPart
-from fedisched.model.rendered import Rendered
+
+if TYPE_CHECKING:
+    from fedisched.model.network import Upload
+    from fedisched.model.outcome import SentPart
+    from fedisched.model.rendered import Rendered
 
 FILE_NAME = "journal.sqlite3"
 # macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
 # https://sqlite.org/pragma.html#pragma_fullfsync
 _PRAGMAS = ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
-_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "parts")
 
 _NO_ERROR = "error = '', hint = '', problem = 0"
 # Attempts that count anew take the patience with them: it is measured from the first of them.
@@ -129,15 +128,17 @@ class Journal:
         return frozenset(str(name) for row in found for name in row if name)
 
     def _deliveries(self, where: str, *values: object) -> list[Delivery]:
-        rows = self.rows(f"SELECT {', '.join(_COLUMNS)} FROM delivery WHERE {where} ORDER BY due, id", *values)  # noqa: S608
-        parts: dict[object, list[SentPart]] = {}
-        for delivery, *part in self.rows(
+        if not self.rows(f"SELECT 1 FROM delivery WHERE {where} LIMIT 1", *values):  # noqa: S608
+            return []
+        from fedisched.engine.rows import COLUMNS, deliveries_of
+
+        rows = self.rows(f"SELECT {', '.join(COLUMNS)} FROM delivery WHERE {where} ORDER BY due, id", *values)  # noqa: S608
+        parts = self.rows(
             f"SELECT delivery, number, key, url, id, uri, cid FROM part "  # noqa: S608
             f"WHERE delivery IN (SELECT id FROM delivery WHERE {where}) ORDER BY delivery, number",
             *values,
-        ):
-            parts.setdefault(delivery, []).append(SentPart(*part))  # type: ignore[arg-type]
-        return [_delivery(row, tuple(parts.get(row[0], ()))) for row in rows]
+        )
+        return deliveries_of(rows, parts)
 
     # --- before a send ---------------------------------------------------------------------------------------
 
@@ -216,6 +217,8 @@ class Journal:
     def begin_sending(self, delivery: Delivery, rendered: Rendered, uploads: Sequence[Upload], now: int) -> bool:
         """The intent, before the act: once this returns true, a request may leave. The key freezes here; so it has to
         be the key that the request carries."""
+        from fedisched.engine.rows import rendering_as_text, uploads_as_text
+
         return self._move(
             delivery,
             State.SENDING,
@@ -225,8 +228,8 @@ class Journal:
             and_only="key = :key",
             key=delivery.key,
             now=now,
-            uploads=json.dumps([asdict(upload) for upload in uploads]),
-            sent=to_text(rendered),
+            sent=rendering_as_text(rendered),
+            uploads=uploads_as_text(uploads),
         )
 
     def take_back(self, delivery: Delivery) -> bool:
@@ -389,12 +392,3 @@ def _writable(value: str | int | None) -> str | int | None:
 
 def _moved(cursor: sqlite3.Cursor) -> bool:
     return cursor.rowcount == 1
-
-
-def _delivery(row: tuple[object, ...], parts: tuple[SentPart, ...]) -> Delivery:
-    columns: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
-    columns["state"] = State(columns["state"])
-    columns["problem"] = bool(columns["problem"])
-    columns["sent"] = from_text(columns["sent"])
-    columns["uploads"] = tuple(Upload(**upload) for upload in json.loads(columns["uploads"]))
-    return Delivery(**columns, parts=parts)

@@ -15,16 +15,15 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content import folder
 from fedisched.engine.index import Changes, Index, Seen, by_path
 from fedisched.engine.journal import Journal
-from fedisched.engine.writeback import file_should_say
 from fedisched.model.delivery import Delivery
 from fedisched.model.errors import FileChanged
 from fedisched.model.post import Entry, Post, Reading, Status
 from fedisched.model.problem import Problem
-from fedisched.model.results import Result
 from fedisched.model.settings import Account, Settings
 
 if TYPE_CHECKING:
     from fedisched.model.rendered import Attachment, Limits, Rendered
+    from fedisched.model.results import Result
 
 
 class Posts:
@@ -106,7 +105,7 @@ class Posts:
         data, reading = found
         if reading.post is None:
             return next(problem for problem in reading.problems if problem.is_error)
-        splice(data, Status.PUBLISHED, {**reading.post.results, account.name: _LIKELY_RESULT})
+        splice(data, Status.PUBLISHED, {**reading.post.results, account.name: _likely_result()})
         return self._render(reading.post, account, limits)
 
     def rendered_loosely(self, entry: Entry, account: Account, limits: Limits | None) -> Rendered | None:
@@ -146,6 +145,7 @@ class Posts:
         from fedisched.content.glance import results_of
         from fedisched.content.replace import replace_file
         from fedisched.content.splice import splice
+        from fedisched.engine.writeback import file_should_say
 
         found = folder.read_file(self._settings.folder, entry.path)
         if isinstance(found, Problem):
@@ -177,13 +177,17 @@ def as_text(moment: int, timezone: str) -> str:
     return datetime.fromtimestamp(moment // SECOND, zone).isoformat()
 
 
-_LIKELY_RESULT = Result(
-    key="3kzzzzzzzzzzz",
-    url="https://example.org/@somebody/123456789012345678",
-    uri="at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3kzzzzzzzzzzz",
-    cid="bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    at="2026-12-01T09:00:00+01:00",
-)
+def _likely_result() -> Result:
+    """A result as long and as odd as they come, to try the write-back with."""
+    from fedisched.model.results import Result
+
+    return Result(
+        key="3kzzzzzzzzzzz",
+        url="https://example.org/@somebody/123456789012345678",
+        uri="at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/3kzzzzzzzzzzz",
+        cid="bafyreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        at="2026-12-01T09:00:00+01:00",
+    )
 
 
 def _made_with(settings: Settings) -> str:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from fedisched.cli.moments import from_now, local_words, resolve, time_text
-from fedisched.content.times import read_time
+from fedisched.cli.moments import local_words, resolve, time_text
+from fedisched.cli.when import from_now
+from fedisched.content.times import microseconds, read_time
 from fedisched.model.problem import Problem
 from tests.cli.support import StandingClock
 
@@ -114,5 +115,5 @@ def test_a_moment_is_written_locally_with_an_offset_only_where_it_needs_one(
 def test_a_moment_is_told_in_local_words_and_from_now() -> None:
     moment = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
     assert local_words(moment, BERLIN) == "Tue 1 Dec 2026 15:00 Europe/Berlin"
-    assert from_now(moment, StandingClock("2026-12-01T12:00:00+01:00").now()) == "in 3 hours"
-    assert from_now(moment, StandingClock("2026-12-03T16:00:00+01:00").now()) == "2 days ago"
+    assert from_now(microseconds(moment), StandingClock("2026-12-01T12:00:00+01:00").now()) == "in 3 hours"
+    assert from_now(microseconds(moment), StandingClock("2026-12-03T16:00:00+01:00").now()) == "2 days ago"

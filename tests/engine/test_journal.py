@@ -11,7 +11,7 @@ import pytest
 
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import Accounts
-from fedisched.engine.index import Index, Seen
+from fedisched.engine.index import Index
 from fedisched.engine.journal import FILE_NAME, Journal
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.network import Identity, Upload
@@ -242,7 +242,7 @@ def test_only_what_is_open_or_asked_for_is_relevant(journal: Journal) -> None:
         for state in EVERY_STATE
         for status in Status
     }
-    found = [Seen(known.path, "1", 0) for known in kept.values()]
+    found = [(known.path, 1, 0, 0, 0, 0) for known in kept.values()]
     by_path = {known.path: entry(known.path, status=status) for (_, status), known in kept.items()}
     index.refresh(found, by_path.get, 10**18)
     relevant = {known.path for known in journal.relevant_deliveries()}
