@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,13 @@ from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
 from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
-from fedisched.engine.reconcile import foreseen, reconcile
-from fedisched.model.delivery import Delivery
 from fedisched.publisher.posts import Posts
+
+if TYPE_CHECKING:
+    from fedisched.engine.accounts import AccountState
+    from fedisched.model.delivery import Delivery
+    from fedisched.model.post import Entry
+    from fedisched.model.settings import Settings
 
 _SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
 _NO_TIME = 1 << 62
@@ -61,10 +66,22 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         accounts = Accounts(journal).all()
         entries = posts.all_entries() if everything else posts.entries()
         deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
-        known = foreseen(deliveries, reconcile(entries, deliveries, accounts, here.settings))
+        known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
         return plan(entries.values(), known, accounts, here.settings, now)
     finally:
         journal.close()
+
+
+def _as_the_files_say(
+    entries: Mapping[str, Entry],
+    deliveries: Sequence[Delivery],
+    accounts: Mapping[str, AccountState],
+    settings: Settings,
+) -> Sequence[Delivery]:
+    """What the publisher will make of edits, renames and deletions that it has not seen yet."""
+    from fedisched.engine.reconcile import foreseen, reconcile
+
+    return foreseen(deliveries, reconcile(entries, deliveries, accounts, settings))
 
 
 def _row(here: Here, step: Step) -> dict[str, object]:

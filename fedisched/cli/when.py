@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from fedisched.clock import SECOND
@@ -31,11 +30,18 @@ def clock_time(moment: int, timezone: str) -> str:
     return there.strftime("%H:%M:%S" if there.second else "%H:%M")
 
 
-@lru_cache(maxsize=1024)
-def from_now(moment: int, now: int) -> str:
-    """`in 3 hours`, `2 days ago`."""
-    import pendulum
+_UNITS = (("year", 365 * DAY), ("month", 30 * DAY), ("week", 7 * DAY), ("day", DAY), ("hour", DAY // 24),
+          ("minute", 60 * SECOND), ("second", SECOND))  # fmt: skip
 
-    there, here = pendulum.from_timestamp(moment // SECOND), pendulum.from_timestamp(now // SECOND)
-    span = there.diff_for_humans(here, absolute=True)
+
+def from_now(moment: int, now: int) -> str:
+    """`in 3 hours`, `2 days ago`: the largest unit that there is more than one of, or one.
+
+    Not pendulum's words: `queue` and the idle daemon say this, and are to start in less time and live in less memory
+    than pendulum takes.
+    """
+    apart = abs(moment - now)
+    unit, length = next(((unit, length) for unit, length in _UNITS if apart >= length), _UNITS[-1])
+    number = max(1, round(apart / length))
+    span = f"{number} {unit}" if number == 1 else f"{number} {unit}s"
     return f"in {span}" if moment >= now else f"{span} ago"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from fedisched.engine.journal import Journal
 from fedisched.model.post import Claim, Entry, Status
@@ -149,8 +150,18 @@ def _entry(row: tuple[object, ...]) -> Entry:
         status=Status(str(status)),
         due=due if isinstance(due, int) else None,
         time=str(time),
-        targets=None if targets is None else tuple(json.loads(str(targets))),
+        targets=None if targets is None else _names(str(targets)),
         title=str(title),
-        claims=tuple(Claim(target, key, tuple(ids), *more) for target, key, ids, *more in json.loads(str(claims))),
+        claims=() if claims == "[]" else _claims(str(claims)),
         problem=None if problem is None else Problem(**json.loads(str(problem))),
     )
+
+
+@lru_cache(maxsize=256)
+def _names(text: str) -> tuple[str, ...]:
+    """A list of names; most posts of a folder have the same."""
+    return tuple(json.loads(text))
+
+
+def _claims(text: str) -> tuple[Claim, ...]:
+    return tuple(Claim(target, key, tuple(ids), *more) for target, key, ids, *more in json.loads(text))

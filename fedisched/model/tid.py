@@ -8,7 +8,6 @@ machine, or this one without its journal, derives the same key for the same deli
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
@@ -23,6 +22,9 @@ def derive_key(account_id: str, path: str, due: int) -> str:
     times keeps its key. The path is compared in NFC: macOS and Linux spell the same name differently.
     """
     seed = f"{account_id}\0{unicodedata.normalize('NFC', path)}".encode("utf-8", "surrogateescape")
+    # Who only looks at a queue derives no key, and the hashes take longer to import than the rest of this.
+    import hashlib
+
     bits = int.from_bytes(hashlib.sha256(seed).digest()[:4], "big") >> 2
     # 20 bits may reach 48 ms into the next second; that second's own keys differ in the other bits.
     microseconds = due // _MICROSECONDS * _MICROSECONDS + (bits >> 10)

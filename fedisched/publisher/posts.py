@@ -3,7 +3,6 @@ back. Here the engine's index meets the content room."""
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -67,7 +66,7 @@ class Posts:
     def digest(self, path: str) -> str:
         """The digest of the file as it is this moment; empty if it cannot be read."""
         found = folder.read_file(self._settings.folder, path)
-        return "" if isinstance(found, Problem) else hashlib.sha256(found[0]).hexdigest()
+        return "" if isinstance(found, Problem) else _digest(found[0])
 
     def _seen(self) -> Iterator[Seen]:
         self._broken: dict[str, Problem] = {}
@@ -151,7 +150,7 @@ class Posts:
         if isinstance(found, Problem):
             return False
         data = found[0]
-        before = hashlib.sha256(data).hexdigest()
+        before = _digest(data)
         if before != entry.digest:
             raise FileChanged(f"{entry.path} changed while it was published", "It is read again in a moment.")
         results = results_of(data, entry.path, self._settings)
@@ -162,7 +161,7 @@ class Posts:
         after = splice(data, status, results)
         if after == data:
             return False
-        self._journal.note_write_back(entry.path, before, hashlib.sha256(after).hexdigest())
+        self._journal.note_write_back(entry.path, before, _digest(after))
         replace_file(self._settings.folder / entry.path, before, after)
         return True
 
@@ -175,6 +174,12 @@ def as_text(moment: int, timezone: str) -> str:
     """A moment (microseconds since 1970 UTC) as RFC 3339 text in a time zone, to the second; UTC for no name."""
     zone = ZoneInfo(timezone) if timezone else UTC
     return datetime.fromtimestamp(moment // SECOND, zone).isoformat()
+
+
+def _digest(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def _likely_result() -> Result:
