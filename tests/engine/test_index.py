@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fedisched.engine.index import YOUNG, Changes, Index, Seen, by_path
+from fedisched.engine.journal import FILE_NAME, Journal
+from fedisched.model.delivery import State
+from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.problem import Problem
+from tests.engine.support import EVERY_STATE, brought_to, claim, entry
+
+NOW = 10**18
+OLD = NOW - YOUNG - 1
+PROBLEM = Problem("posts/a.md", 3, 7, "time-gap", "time has no such moment", "Write 03:00.")
+
+
+class Folder:
+    """Files as the index sees them, and which of them it read."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+        self.entries: dict[str, Entry] = {}
+        self.read: list[str] = []
+
+    def write(self, found: Entry, stamp: str, changed_at: int = OLD) -> None:
+        self.seen[found.path] = Seen(found.path, stamp, changed_at)
+        self.entries[found.path] = found
+
+    def remove(self, path: str) -> None:
+        del self.seen[path], self.entries[path]
+
+    def refresh(self, index: Index, now: int = NOW, under: str | None = None) -> Changes:
+        self.read.clear()
+        return index.refresh(self._found(under), self._read, now, under)
+
+    def _found(self, under: str | None) -> Iterable[Seen]:
+        return [seen for seen in self.seen.values() if under is None or seen.path.rpartition("/")[0] == under]
+
+    def _read(self, path: str) -> Entry | None:
+        self.read.append(path)
+        return self.entries.get(path)
+
+
+@pytest.fixture
+def folder() -> Folder:
+    found = Folder()
+    found.write(entry("posts/a.md"), "1")
+    found.write(entry("posts/b.md"), "1")
+    return found
+
+
+def test_the_first_look_reads_everything_and_the_second_nothing(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    assert folder.refresh(index) == Changes(tuple(folder.entries.values()), ())
+    assert folder.read == ["posts/a.md", "posts/b.md"]
+    assert not folder.refresh(index)
+    assert folder.read == []
+    assert index.entries() == list(folder.entries.values())
+    assert index.paths() == {"posts/a.md", "posts/b.md"}
+
+
+def test_a_changed_stamp_is_read_and_a_changed_digest_is_a_change(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.refresh(index)
+    folder.write(folder.entries["posts/a.md"], "2")
+    folder.write(new := entry("posts/b.md", digest="new"), "2")
+    assert folder.refresh(index) == Changes((new,), ())
+    assert folder.read == ["posts/a.md", "posts/b.md"]
+    assert not folder.refresh(index)
+    assert folder.read == []
+
+
+def test_a_file_as_young_as_its_reading_is_read_again_until_it_is_old(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.write(entry("posts/a.md"), "1", changed_at=NOW - YOUNG)
+    folder.refresh(index)
+    # Written again within the same tick: the stat is the same.
+    folder.entries["posts/a.md"] = replace(folder.entries["posts/a.md"], digest="new")
+    assert folder.refresh(index) == Changes((folder.entries["posts/a.md"],), ())
+    assert folder.read == ["posts/a.md"]
+    assert not folder.refresh(index, NOW + 1)
+    assert folder.read == ["posts/a.md"]
+    folder.refresh(index, NOW + 2)
+    assert folder.read == []
+
+
+def test_a_stamp_from_the_future_is_never_trusted(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.write(entry("posts/a.md"), "1", changed_at=NOW + 10**15)
+    for _ in range(3):
+        folder.refresh(index)
+        assert "posts/a.md" in folder.read
+
+
+def test_a_file_that_is_gone_is_told_once(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.refresh(index)
+    folder.remove("posts/a.md")
+    assert folder.refresh(index) == Changes((), ("posts/a.md",))
+    assert not folder.refresh(index)
+    assert index.entry("posts/a.md") is None
+    assert index.paths() == {"posts/b.md"}
+
+
+def test_a_file_that_goes_away_between_the_look_and_the_reading_is_gone(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.refresh(index)
+    folder.seen["posts/a.md"] = Seen("posts/a.md", "2", OLD)
+    del folder.entries["posts/a.md"]
+    assert folder.refresh(index) == Changes((), ("posts/a.md",))
+    folder.seen["posts/new.md"] = Seen("posts/new.md", "1", OLD)
+    assert not folder.refresh(index)
+
+
+def test_a_look_at_one_folder_touches_no_other(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.write(entry("posts/sub/c.md"), "1")
+    folder.refresh(index)
+    folder.remove("posts/a.md")
+    folder.remove("posts/sub/c.md")
+    assert folder.refresh(index, under="posts") == Changes((), ("posts/a.md",))
+    assert index.entry("posts/sub/c.md") is not None
+    assert folder.refresh(index, under="posts/sub") == Changes((), ("posts/sub/c.md",))
+
+
+def test_a_broken_file_is_told_again_whenever_it_is_read(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.write(broken := entry("posts/a.md", problem=PROBLEM), "1")
+    folder.refresh(index)
+    folder.write(broken, "2")
+    assert folder.refresh(index) == Changes((broken,), ())
+
+
+def test_what_it_was_made_with_drops_the_index_and_not_the_deliveries(journal: Journal, folder: Folder) -> None:
+    brought_to(journal, State.WAITING)
+    folder.refresh(Index(journal, "0.1 Europe/Berlin"))
+    assert len(Index(journal, "0.1 Europe/Berlin").paths()) == 2
+    other = Index(journal, "0.1 Asia/Tokyo")
+    assert other.paths() == frozenset()
+    assert len(journal.deliveries()) == 1
+    folder.refresh(other)
+    assert len(folder.read) == 2
+
+
+@pytest.mark.parametrize("state", EVERY_STATE)
+@pytest.mark.parametrize("status", Status)
+def test_what_asks_for_nothing_is_passed_over(journal: Journal, status: Status, state: State) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    known = brought_to(journal, state)
+    folder.write(entry(known.path, status=status), "1")
+    folder.refresh(index)
+    is_quiet = status in (Status.PUBLISHED, Status.DRAFT) and state in (State.PUBLISHED, State.CANCELLED)
+    assert (index.entries() == []) == is_quiet
+    assert len(index.entries(everything=True)) == 1
+
+
+def test_entries_come_in_order_of_time(journal: Journal) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    for path, due in (("posts/c.md", 5), ("posts/b.md", 7), ("posts/a.md", 7), ("posts/d.md", None)):
+        folder.write(entry(path, due=due), "1")
+    folder.refresh(index)
+    assert [found.path[6] for found in index.entries()] == ["d", "c", "a", "b"]
+    assert set(by_path(index.entries())) == set(folder.entries)
+
+
+def test_every_id_in_any_file_s_results_is_claimed(journal: Journal) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    folder.write(entry("posts/a.md", claims=(claim(ids=("1", "2")), claim("b", ids=("at://x",)))), "1")
+    folder.write(entry("posts/b.md", status=Status.PUBLISHED, claims=(claim(ids=("3",)),)), "1")
+    folder.write(entry("posts/c.md"), "1")
+    folder.refresh(index)
+    assert index.claimed_ids() == {"1", "2", "3", "at://x"}
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+claims = st.builds(
+    Claim, target=texts, key=texts, ids=st.lists(texts, max_size=3).map(tuple), published=st.booleans(), url=texts
+)
+problems = st.builds(
+    Problem, texts, st.integers(1, 9), st.integers(1, 9), texts, texts, texts, st.sampled_from(["error", "warning"])
+)
+entries = st.builds(
+    Entry,
+    path=texts,
+    digest=texts.filter(bool),
+    status=st.sampled_from(Status),
+    due=st.none() | st.integers(-(2**60), 2**60),
+    time=texts,
+    targets=st.none() | st.lists(texts, max_size=3).map(tuple),
+    title=texts,
+    claims=st.lists(claims, max_size=2).map(tuple),
+    problem=st.none() | problems,
+)
+
+
+@given(st.dictionaries(texts, entries, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_an_entry_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, made: Mapping[str, Entry]) -> None:
+    found = {path: replace(each, path=path) for path, each in made.items()}
+    journal = Journal(Path(tmp_path_factory.mktemp("index")) / FILE_NAME)
+    index = Index(journal, "1")
+    index.refresh([Seen(path, "1", OLD) for path in found], found.get, NOW)
+    assert by_path(index.entries(everything=True)) == found
+    assert all(index.entry(path) == each for path, each in found.items())
+    journal.close()
