@@ -78,7 +78,7 @@ class Index:
         """All entries; or those that are neither published nor drafts, and those of unsettled deliveries. In order
         of time."""
         asking = (
-            "status NOT IN ('published', 'draft') "
+            "path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft')) "
             "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
         )
         where = "1" if everything else asking

@@ -114,12 +114,13 @@ def foreseen(deliveries: Iterable[Delivery], moves: Iterable[Move]) -> list[Deli
     """The deliveries as they will be when the moves are carried out: for those who only look. Moments of carrying
     out (`armed_at`, a look's `next_try`) are left as they are."""
     after = {delivery.id: delivery for delivery in deliveries}
+    by_place = {(delivery.account, delivery.path): delivery.id for delivery in after.values()}
     for move in moves:
         if isinstance(move, Renamed):
             # A cancelled delivery that stood at the new path gives way.
-            for other in [d for d in after.values() if (d.account, d.path) == (move.delivery.account, move.path)]:
-                del after[other.id]
-        after[move.delivery.id] = _after(move)
+            after.pop(by_place.get((move.delivery.account, move.path), 0), None)
+        if move.delivery.id in after:
+            after[move.delivery.id] = _after(move)
     return list(after.values())
 
 

@@ -17,6 +17,7 @@ from fedisched.engine.reconcile import (
     foreseen,
     reconcile,
 )
+from fedisched.engine.writeback import file_should_say
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Entry, Status
 from fedisched.model.problem import Problem
@@ -186,6 +187,19 @@ def test_a_refused_post_that_is_scheduled_again_by_hand_goes_out_though_it_is_la
     assert carry_out(reconcile({PATH: again}, journal.deliveries(), ACCOUNTS, SETTINGS), journal, now)
     (step,) = plan([again], journal.deliveries(), ACCOUNTS, SETTINGS, now)
     assert step.act is Act.SEND
+
+
+def test_a_refusal_by_one_target_cancels_nothing_at_another(journal: Journal) -> None:
+    brought_to(journal, R)
+    brought_to(journal, W, target="b")
+    found = entry(targets=("all",))
+    says = file_should_say(found, {}, journal.deliveries(), SETTINGS, str)
+    assert says is not None
+    journal.note_write_back(PATH, found.digest, "ours")
+    written = replace(found, status=says[0], digest="ours")
+    assert reconcile({PATH: written}, journal.deliveries(), ACCOUNTS, SETTINGS) == []
+    standing = plan([written], journal.deliveries(), ACCOUNTS, SETTINGS, DUE)
+    assert [step.act for step in standing] == [None, Act.SEND]
 
 
 def test_carrying_out_nothing_is_no_move(journal: Journal) -> None:
