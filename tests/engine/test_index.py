@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,11 @@ OLD = NOW - YOUNG - 1
 PROBLEM = Problem("posts/a.md", 3, 7, "time-gap", "time has no such moment", "Write 03:00.")
 
 
+def sight(path: str, size: int = 1, changed_at: int = OLD) -> Seen:
+    """A file as the folder shows it; another size is another content."""
+    return path, size, changed_at, changed_at, 7, 8
+
+
 class Folder:
     """Files as the index sees them, and which of them it read."""
 
@@ -28,19 +33,16 @@ class Folder:
         self.entries: dict[str, Entry] = {}
         self.read: list[str] = []
 
-    def write(self, found: Entry, stamp: str, changed_at: int = OLD) -> None:
-        self.seen[found.path] = Seen(found.path, stamp, changed_at)
+    def write(self, found: Entry, size: int, changed_at: int = OLD) -> None:
+        self.seen[found.path] = sight(found.path, size, changed_at)
         self.entries[found.path] = found
 
     def remove(self, path: str) -> None:
         del self.seen[path], self.entries[path]
 
-    def refresh(self, index: Index, now: int = NOW, under: str | None = None) -> Changes:
+    def refresh(self, index: Index, now: int = NOW) -> Changes:
         self.read.clear()
-        return index.refresh(self._found(under), self._read, now, under)
-
-    def _found(self, under: str | None) -> Iterable[Seen]:
-        return [seen for seen in self.seen.values() if under is None or seen.path.rpartition("/")[0] == under]
+        return index.refresh(self.seen.values(), self._read, now)
 
     def _read(self, path: str) -> Entry | None:
         self.read.append(path)
@@ -50,8 +52,8 @@ class Folder:
 @pytest.fixture
 def folder() -> Folder:
     found = Folder()
-    found.write(entry("posts/a.md"), "1")
-    found.write(entry("posts/b.md"), "1")
+    found.write(entry("posts/a.md"), 1)
+    found.write(entry("posts/b.md"), 1)
     return found
 
 
@@ -68,8 +70,8 @@ def test_the_first_look_reads_everything_and_the_second_nothing(journal: Journal
 def test_a_changed_stamp_is_read_and_a_changed_digest_is_a_change(journal: Journal, folder: Folder) -> None:
     index = Index(journal, "1")
     folder.refresh(index)
-    folder.write(folder.entries["posts/a.md"], "2")
-    folder.write(new := entry("posts/b.md", digest="new"), "2")
+    folder.write(folder.entries["posts/a.md"], 2)
+    folder.write(new := entry("posts/b.md", digest="new"), 2)
     assert folder.refresh(index) == Changes((new,), ())
     assert folder.read == ["posts/a.md", "posts/b.md"]
     assert not folder.refresh(index)
@@ -78,7 +80,7 @@ def test_a_changed_stamp_is_read_and_a_changed_digest_is_a_change(journal: Journ
 
 def test_a_file_as_young_as_its_reading_is_read_again_until_it_is_old(journal: Journal, folder: Folder) -> None:
     index = Index(journal, "1")
-    folder.write(entry("posts/a.md"), "1", changed_at=NOW - YOUNG)
+    folder.write(entry("posts/a.md"), 1, changed_at=NOW - YOUNG)
     folder.refresh(index)
     # Written again within the same tick: the stat is the same.
     folder.entries["posts/a.md"] = replace(folder.entries["posts/a.md"], digest="new")
@@ -92,7 +94,7 @@ def test_a_file_as_young_as_its_reading_is_read_again_until_it_is_old(journal: J
 
 def test_a_stamp_from_the_future_is_never_trusted(journal: Journal, folder: Folder) -> None:
     index = Index(journal, "1")
-    folder.write(entry("posts/a.md"), "1", changed_at=NOW + 10**15)
+    folder.write(entry("posts/a.md"), 1, changed_at=NOW + 10**15)
     for _ in range(3):
         folder.refresh(index)
         assert "posts/a.md" in folder.read
@@ -111,29 +113,18 @@ def test_a_file_that_is_gone_is_told_once(journal: Journal, folder: Folder) -> N
 def test_a_file_that_goes_away_between_the_look_and_the_reading_is_gone(journal: Journal, folder: Folder) -> None:
     index = Index(journal, "1")
     folder.refresh(index)
-    folder.seen["posts/a.md"] = Seen("posts/a.md", "2", OLD)
+    folder.seen["posts/a.md"] = sight("posts/a.md", 2)
     del folder.entries["posts/a.md"]
     assert folder.refresh(index) == Changes((), ("posts/a.md",))
-    folder.seen["posts/new.md"] = Seen("posts/new.md", "1", OLD)
+    folder.seen["posts/new.md"] = sight("posts/new.md", 1)
     assert not folder.refresh(index)
-
-
-def test_a_look_at_one_folder_touches_no_other(journal: Journal, folder: Folder) -> None:
-    index = Index(journal, "1")
-    folder.write(entry("posts/sub/c.md"), "1")
-    folder.refresh(index)
-    folder.remove("posts/a.md")
-    folder.remove("posts/sub/c.md")
-    assert folder.refresh(index, under="posts") == Changes((), ("posts/a.md",))
-    assert index.entry("posts/sub/c.md") is not None
-    assert folder.refresh(index, under="posts/sub") == Changes((), ("posts/sub/c.md",))
 
 
 def test_a_broken_file_is_told_again_whenever_it_is_read(journal: Journal, folder: Folder) -> None:
     index = Index(journal, "1")
-    folder.write(broken := entry("posts/a.md", problem=PROBLEM), "1")
+    folder.write(broken := entry("posts/a.md", problem=PROBLEM), 1)
     folder.refresh(index)
-    folder.write(broken, "2")
+    folder.write(broken, 2)
     assert folder.refresh(index) == Changes((broken,), ())
 
 
@@ -153,7 +144,7 @@ def test_what_it_was_made_with_drops_the_index_and_not_the_deliveries(journal: J
 def test_what_asks_for_nothing_is_passed_over(journal: Journal, status: Status, state: State) -> None:
     folder, index = Folder(), Index(journal, "1")
     known = brought_to(journal, state)
-    folder.write(entry(known.path, status=status), "1")
+    folder.write(entry(known.path, status=status), 1)
     folder.refresh(index)
     is_quiet = status in (Status.PUBLISHED, Status.DRAFT) and state in (State.PUBLISHED, State.CANCELLED)
     assert (index.entries() == []) == is_quiet
@@ -163,7 +154,7 @@ def test_what_asks_for_nothing_is_passed_over(journal: Journal, status: Status, 
 def test_entries_come_in_order_of_time(journal: Journal) -> None:
     folder, index = Folder(), Index(journal, "1")
     for path, due in (("posts/c.md", 5), ("posts/b.md", 7), ("posts/a.md", 7), ("posts/d.md", None)):
-        folder.write(entry(path, due=due), "1")
+        folder.write(entry(path, due=due), 1)
     folder.refresh(index)
     assert [found.path[6] for found in index.entries()] == ["d", "c", "a", "b"]
     assert set(by_path(index.entries())) == set(folder.entries)
@@ -171,9 +162,9 @@ def test_entries_come_in_order_of_time(journal: Journal) -> None:
 
 def test_every_id_in_any_file_s_results_is_claimed(journal: Journal) -> None:
     folder, index = Folder(), Index(journal, "1")
-    folder.write(entry("posts/a.md", claims=(claim(ids=("1", "2")), claim("b", ids=("at://x",)))), "1")
-    folder.write(entry("posts/b.md", status=Status.PUBLISHED, claims=(claim(ids=("3",)),)), "1")
-    folder.write(entry("posts/c.md"), "1")
+    folder.write(entry("posts/a.md", claims=(claim(ids=("1", "2")), claim("b", ids=("at://x",)))), 1)
+    folder.write(entry("posts/b.md", status=Status.PUBLISHED, claims=(claim(ids=("3",)),)), 1)
+    folder.write(entry("posts/c.md"), 1)
     folder.refresh(index)
     assert index.claimed_ids() == {"1", "2", "3", "at://x"}
 
@@ -205,7 +196,7 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFact
     found = {path: replace(each, path=path) for path, each in made.items()}
     journal = Journal(Path(tmp_path_factory.mktemp("index")) / FILE_NAME)
     index = Index(journal, "1")
-    index.refresh([Seen(path, "1", OLD) for path in found], found.get, NOW)
+    index.refresh([sight(path, 1) for path in found], found.get, NOW)
     assert by_path(index.entries(everything=True)) == found
     assert all(index.entry(path) == each for path, each in found.items())
     journal.close()
