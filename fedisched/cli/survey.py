@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import click
 
 from fedisched.cli.here import Here
+from fedisched.cli.paths import found_at
 from fedisched.compose import default_limits, render
-from fedisched.content.folder import read_file, scan
+from fedisched.content.folder import read_file
 from fedisched.content.reader import read_post
 from fedisched.model.post import Post, Status
 from fedisched.model.problem import Problem
@@ -35,15 +33,11 @@ class Examined:
 
 def examine_all(here: Here, paths: Sequence[str]) -> Iterator[Examined]:
     """Examine the posts at the paths that a person named, files or folders; without any, all of the folder's."""
-    settings = here.settings
-    named = [_place(here, path) for path in paths] or [settings.posts]
-    seen: set[str] = set()
-    for place in named:
-        for found in _files(settings, place):
-            path = found.path if isinstance(found, Problem) else found
-            if path not in seen:
-                seen.add(path)
-                yield Examined(path, None, (found,)) if isinstance(found, Problem) else examine(settings, path)
+    for found in found_at(here, paths):
+        if isinstance(found, Problem):
+            yield Examined(found.path, None, (found,))
+        else:
+            yield examine(here.settings, found)
 
 
 def examine(settings: Settings, path: str) -> Examined:
@@ -77,30 +71,3 @@ def _composed_problems(post: Post, renderings: dict[str, Rendering]) -> list[Pro
     if post.status is Status.PUBLISHED:
         return [replace(problem, severity="warning") for problem in found]
     return list(found)
-
-
-def _files(settings: Settings, place: str) -> Iterator[str | Problem]:
-    if not (settings.folder / place).is_dir() and place != settings.posts:
-        yield place
-        return
-    for found in scan(settings.folder, place):
-        yield found if isinstance(found, Problem) else found.path
-
-
-def _place(here: Here, path: str) -> str:
-    """A path that a person named, relative to the content folder; a usage error where no post can be."""
-    absolute = Path.cwd() / path
-    # The last step is not resolved: a link among the posts is looked at under its own name.
-    real = absolute.parent.resolve() / absolute.name if absolute.name != ".." else absolute.resolve()
-    if not real.is_relative_to(here.folder):
-        raise click.BadParameter(f"`{path}` is not in the content folder {here.folder}.", param_hint="PATH")
-    if here.settings.posts_folder.is_relative_to(real):
-        return here.settings.posts
-    if not real.is_relative_to(here.settings.posts_folder):
-        raise click.BadParameter(f"`{path}` is no post: they are in `{here.settings.posts}/`.", param_hint="PATH")
-    if not real.exists() and not real.is_symlink():
-        raise click.BadParameter(f"`{path}` is not there.", param_hint="PATH")
-    if not real.is_dir() and (real.suffix != ".md" or real.name.startswith((".", "README"))):
-        hint = "their names end in `.md`, and do not begin with a dot or README"
-        raise click.BadParameter(f"`{path}` is no post: {hint}.", param_hint="PATH")
-    return real.relative_to(here.folder).as_posix()
