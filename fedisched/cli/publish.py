@@ -6,22 +6,27 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.needs import needs
 from fedisched.cli.params import DURATION
 from fedisched.cli.reports import as_row, as_words
 from fedisched.cli.verb import json_option, verb
-from fedisched.cli.words import bad, faint
+from fedisched.cli.when import from_now
+from fedisched.cli.words import Words, faint
 from fedisched.clock import SECOND
+from fedisched.engine.plan import Stand
 
 if TYPE_CHECKING:
+    from fedisched.engine.plan import Step
     from fedisched.publisher.desk import Desk
-    from fedisched.publisher.publisher import Summary
-    from fedisched.publisher.report import Report
+    from fedisched.publisher.report import Report, Word
+    from fedisched.publisher.summary import Summary
 
 LINGER = 20 * SECOND
 """How long the daemon's publisher stays for what falls due next; longer than the daemon's lead, so that what falls
@@ -52,57 +57,82 @@ def publish(
     if at_once and not paths:
         raise click.UsageError("--now needs the posts to publish, for example: fedisched publish posts/hello.md --now")
     from fedisched.cli.paths import posts_named
+    from fedisched.publisher.due_now import make_due, may_go_out
+    from fedisched.publisher.foresight import standing
     from fedisched.publisher.opening import desk_for
+    from fedisched.publisher.summary import summed_up
 
     named = posts_named(here, paths)
     teller = _Teller(here)
     desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
+    run = _Run(named, at_once, int(wait * SECOND), attached)
     try:
         desk.posts.refresh()
+        entries = may_go_out(desk, named) if at_once else []
         if dry_run:
-            return _dry_run(desk, teller, named, at_once, wait)
-        if at_once:
-            _make_due(desk, named)
-        if not attached and _handed_over(desk, teller, named, at_once, wait):
-            return teller.exit_code()
-        return teller.summed_up(_publish(desk, teller, named, at_once, wait, attached))
+            return _dry_run(desk, teller, run)
+        make_due(desk, entries)
+        if not attached and _handed_over(desk, teller, run):
+            return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
+        return _publish(desk, teller, run)
     finally:
         desk.journal.close()
 
 
-def _publish(desk: Desk, teller: _Teller, named: Sequence[str], at_once: bool, wait: float, attached: bool) -> Summary:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is asked for. `wait` in microseconds."""
+
+    named: Sequence[str]
+    at_once: bool
+    wait: int
+    attached: bool
+
+
+def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
     from fedisched.publisher.publisher import Publisher
 
-    until = desk.clock.now() + int(wait * SECOND)
+    until = desk.clock.now() + run.wait
     publisher = Publisher(desk, teller.report, teller.complain)
-    with _ended_by_signals(desk), _told_of_changes(desk, teller, wait, attached):
-        return publisher.run(
-            (lambda now: now + LINGER) if attached else (lambda now: until),
-            asked=named if at_once else (),
-            only=named,
+    with _ended_by_signals(desk) as signals, _told_of_changes(desk, teller, run):
+        summary = publisher.run(
+            (lambda now: now + LINGER) if run.attached else (lambda now: until),
+            asked=run.named if run.at_once else (),
+            only=run.named,
         )
+    if not run.attached:
+        teller.say_what_comes(desk, run)
+    code = teller.sum_up(summary, known_to_daemon=run.attached)
+    return Exit.INTERRUPTED if signals else code
 
 
 @contextmanager
-def _ended_by_signals(desk: Desk) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the run in order: nothing new begins, what is being sent is finished."""
-    before = {number: signal.signal(number, lambda *_: desk.stop()) for number in (signal.SIGTERM, signal.SIGINT)}
+def _ended_by_signals(desk: Desk) -> Iterator[list[int]]:
+    """SIGTERM and Ctrl-C end the run in order: nothing new begins, what is being sent is finished. Gives those that
+    came."""
+    came: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        came.append(number)
+        desk.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _told_of_changes(desk: Desk, teller: _Teller, wait: float, attached: bool) -> Iterator[None]:
+def _told_of_changes(desk: Desk, teller: _Teller, run: _Run) -> Iterator[None]:
     """A run that stays learns of changed files: from the daemon through the pipe, or from the folder itself."""
-    if attached:
+    if run.attached:
         from fedisched.publisher.attached import follow
 
         follow(desk, sys.stdin)
         yield
-    elif wait > 0:
+    elif run.wait > 0:
         from fedisched.content.watch import Watcher
 
         settings = desk.settings
@@ -116,66 +146,100 @@ def _told_of_changes(desk: Desk, teller: _Teller, wait: float, attached: bool) -
         yield
 
 
-def _dry_run(desk: Desk, teller: _Teller, named: Sequence[str], at_once: bool, wait: float) -> Exit:
-    from fedisched.publisher.foresight import would_publish
+def _dry_run(desk: Desk, teller: _Teller, run: _Run) -> Exit:
+    from fedisched.publisher.foresight import standing, would_publish
+    from fedisched.publisher.summary import summed_up
 
-    for report in would_publish(desk, named, at_once, desk.clock.now() + int(wait * SECOND)):
+    steps = standing(desk, run.named, run.at_once)
+    for report in would_publish(desk, steps, desk.clock.now() + run.wait):
         teller.report(report)
-    return Exit.DONE
+    teller.say_what_comes(desk, run)
+    summary = summed_up(steps, {}, desk.clock.now())
+    teller.sum_up(summary)
+    # What would go out waits for nothing but the run itself.
+    return Exit.NEEDS_YOU if summary.needs_a_person else Exit.DONE
 
 
-def _make_due(desk: Desk, named: Sequence[str]) -> None:
-    """What `--now` refuses, and what it writes into a file first."""
-    from fedisched.publisher.due_now import make_due
-
-    for path in named:
-        make_due(desk, path)
-
-
-def _handed_over(desk: Desk, teller: _Teller, named: Sequence[str], at_once: bool, wait: float) -> bool:
+def _handed_over(desk: Desk, teller: _Teller, run: _Run) -> bool:
     """Ask the publisher at work, if there is one; false if there is none and it is to be done here."""
     from fedisched.publisher.handover import ask_the_one_at_work
 
-    reports = ask_the_one_at_work(desk, named, at_once, desk.clock.now() + int(wait * SECOND))
+    reports = ask_the_one_at_work(desk, run.named, run.at_once, desk.clock.now() + run.wait)
     for report in reports or ():
         teller.report(report)
+    if reports is not None:
+        desk.posts.refresh()
     return reports is not None
 
 
 class _Teller:
-    """Tells what came of each delivery, as a line for people or as JSON, and knows the exit code at the end."""
+    """Tells what came of each delivery, as a line for people or as JSON, and what is left at the end."""
 
     def __init__(self, here: Here) -> None:
         self._here = here
-        self._last: dict[tuple[str, str], str] = {}
+        self.outcomes: dict[tuple[str, str], Word] = {}
 
     def report(self, report: Report) -> None:
-        self._last[report.path, report.target] = report.outcome
+        self.outcomes[report.path, report.target] = report.outcome
         if self._here.voice.as_json:
             self._here.voice.json(as_row(report))
         else:
-            self._here.voice.result(*as_words(report))
+            self._here.voice.result(*as_words(report, self._here.clock.now()))
         # A program reads along, and wants each line when it is true.
         sys.stdout.flush()
 
     def complain(self, words: str) -> None:
         self._here.voice.complain(words)
 
-    def exit_code(self) -> Exit:
-        """From what was reported alone."""
-        outcomes = set(self._last.values())
-        if outcomes & {"failed", "held"}:
-            return Exit.NEEDS_YOU
-        return Exit.TRY_LATER if "waiting" in outcomes else Exit.DONE
+    def say_what_comes(self, desk: Desk, run: _Run) -> None:
+        """When nothing was done, say why: nothing is due, and what was named is a draft or has its time to come."""
+        from fedisched.publisher.foresight import standing
 
-    def summed_up(self, summary: Summary) -> Exit:
-        """Say what needs a person; 1 for that wins over 75 for what waits."""
-        from fedisched.cli.queue import what_to_do
-
+        if self.outcomes:
+            return
+        steps = standing(desk, run.named, False)
         now = self._here.clock.now()
-        for step in summary.left:
-            target = f" → {step.target}" if step.target else ""
-            self._here.voice.complain(bad(step.stand), " ", step.entry.path, faint(target), ": ", what_to_do(step, now))
+        if run.named:
+            for path, (step, *_) in _by_path(steps).items():
+                self._here.voice.remark(path, faint("  "), *_why_not_now(step, now))
+            return
+        to_come = [step for step in steps if step.act is not None and step.stand is not Stand.BROKEN]
+        if any(step.entry.due is None or step.entry.due <= now for step in to_come):
+            return
+        first = min(to_come, key=lambda step: step.entry.due or 0, default=None)
+        coming = (
+            f" The next is {first.entry.path} {from_now(first.entry.due, now)}." if first and first.entry.due else ""
+        )
+        self._here.voice.remark(f"Nothing is due.{coming}")
+
+    def sum_up(self, summary: Summary, known_to_daemon: bool = False) -> Exit:
+        """Say what needs a person, each thing once; 1 for that wins over 75 for what waits."""
+        told = {key for key, outcome in self.outcomes.items() if outcome != "would-publish"}
+        left = [step for step in summary.left if (step.entry.path, step.target) not in told]
+        if known_to_daemon:
+            # The daemon has told of every broken file when it was saved.
+            left = [step for step in left if step.entry.problem is None]
+        now = self._here.clock.now()
+        for words in needs(left, now):
+            self._here.voice.complain(*words)
         if summary.needs_a_person:
             return Exit.NEEDS_YOU
         return Exit.TRY_LATER if summary.waits else Exit.DONE
+
+
+def _by_path(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        found.setdefault(step.entry.path, []).append(step)
+    return found
+
+
+def _why_not_now(step: Step, now: int) -> Sequence[Words]:
+    command = f"fedisched publish {step.entry.path} --now"
+    match step.stand:
+        case Stand.DRAFT:
+            return ["is a draft; to send it now, type: ", command]
+        case Stand.WAITING if step.at is not None and step.at > now:
+            return [f"is due {from_now(step.at, now)}; to send it now, type: ", command]
+        case _:
+            return [f"is {step.stand}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.needs import reason, what_to_do
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
 from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.model.problem import Problem
 from fedisched.publisher.posts import Posts
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 _SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
 _NO_TIME = 1 << 62
+_NOTHING_TO_COME = "Nothing is scheduled. `fedisched new` writes a post."
+_NOTHING_FAILED = "Nothing has failed, and nothing is held."
+_NOTHING = "There are no posts yet. `fedisched new` writes one."
 
 
 @verb
@@ -51,7 +57,7 @@ def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exi
     if as_json:
         here.voice.json([_row(here, step) for step in steps])
     else:
-        _show(here, steps, now)
+        _show(here, steps, now, _NOTHING_FAILED if only_failed else _NOTHING if everything else _NOTHING_TO_COME)
     return Exit.DONE
 
 
@@ -67,9 +73,24 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         entries = posts.all_entries() if everything else posts.entries()
         deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
         known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
-        return plan(entries.values(), known, accounts, here.settings, now)
+        steps = plan(entries.values(), known, accounts, here.settings, now)
     finally:
         journal.close()
+    return [_with_the_files_reason(here, step) for step in steps]
+
+
+def _with_the_files_reason(here: Here, step: Step) -> Step:
+    """Of what failed or is held elsewhere, in another clone or before the journal was lost, the file knows why."""
+    if step.stand not in (Stand.FAILED, Stand.HELD) or step.error or step.delivery is not None:
+        return step
+    from fedisched.content.folder import read_file
+    from fedisched.content.glance import results_of
+
+    found = read_file(here.folder, step.entry.path)
+    if isinstance(found, Problem):
+        return step
+    result = results_of(found[0], step.entry.path, here.settings).get(step.target)
+    return replace(step, error=result.error) if result else step
 
 
 def _as_the_files_say(
@@ -94,7 +115,7 @@ def _row(here: Here, step: Step) -> dict[str, object]:
         "state": step.stand.value,
         "attempts": delivery.attempts if delivery else 0,
         "next_try": _next_try(here, delivery),
-        "error": _reason(step) or None,
+        "error": reason(step) or None,
         "url": _url(step),
     }
 
@@ -113,20 +134,16 @@ def _url(step: Step) -> str | None:
     return next((claim.url for claim in step.entry.claims if claim.target == step.target and claim.url), None)
 
 
-def _reason(step: Step) -> str:
-    return f"{step.error}. {step.hint}" if step.error and step.hint else step.error
-
-
 # --- for people --------------------------------------------------------------------------------------------------
 
 
-def _show(here: Here, steps: Sequence[Step], now: int) -> None:
+def _show(here: Here, steps: Sequence[Step], now: int, nothing: str) -> None:
     voice = here.voice
     wrong = [step for step in steps if step.stand in NEEDS_A_PERSON]
     coming = [step for step in steps if step.stand not in NEEDS_A_PERSON]
     if wrong:
         voice.result(bad("Needs you"))
-        for path, found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, _reason(step))):
+        for path, found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
             _show_wrong(here, path[0], list(found), now)
     width = max((len(step.entry.path) for step in coming), default=0)
     for when, found in groupby(coming, key=lambda step: _day_of(here, step, now)):
@@ -134,7 +151,7 @@ def _show(here: Here, steps: Sequence[Step], now: int) -> None:
         for (path, stand), same in groupby(found, key=lambda step: (step.entry.path, step.stand)):
             voice.result(*_line(here, path, stand, list(same), now, width))
     if not steps:
-        voice.result("Nothing is scheduled. `fedisched new` writes a post.")
+        voice.result(nothing)
     else:
         counts = [(coming, "to come"), (wrong, "in need of you")]
         told = [f"{plural(len({s.entry.path for s in found}), 'post')} {words}" for found, words in counts if found]
@@ -157,7 +174,7 @@ def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, 
         yield good("  published")
     elif stand is not Stand.WAITING or first.error:
         yield doubtful(f"  {stand}")
-        yield faint(f"  {_reason(first)}") if first.error else ""
+        yield faint(f"  {reason(first)}") if first.error else ""
 
 
 def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
@@ -165,18 +182,3 @@ def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
     targets = ", ".join(step.target for step in steps if step.target)
     here.voice.result("  ", doubtful(pad(first.stand, 8)), path, faint("  → ") if targets else "", targets)
     here.voice.result(faint("          "), what_to_do(first, now))
-
-
-def what_to_do(step: Step, now: int) -> str:
-    """The reason why a step needs a person, and the command to type."""
-    path = step.entry.path
-    match step.stand:
-        case Stand.LATE:
-            overdue = "" if step.entry.due is None else f"was due {from_now(step.entry.due, now)}; "
-            return f"{overdue}to send it anyway, type: fedisched publish {path} --now"
-        case Stand.FAILED if "fedisched" not in step.hint:
-            return f"{_reason(step) or 'refused'} Then type: fedisched retry {path}"
-        case Stand.BROKEN if step.entry.problem is not None:
-            return str(step.entry.problem)
-        case _:
-            return _reason(step) or f"its file says {step.stand}"

@@ -86,7 +86,7 @@ class Log:
             case TakenBack(path):
                 return [doubtful(pad("off", 10)), path, faint("  it will not go out")]
             case Reported(report):
-                return as_words(report)
+                return as_words(report, self._clock.now())
             case Said(words, wrong):
                 return [doubtful(words) if wrong else words]
             case _:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from threading import Thread
 from typing import IO
 
 from fedisched.publisher.report import Report
-
-_REPORT_FIELDS = frozenset(field.name for field in fields(Report))
 
 
 class Child:
@@ -80,9 +77,7 @@ class Child:
     def _read_reports(self) -> None:
         for line in _lines(self._process.stdout):
             try:
-                plain = json.loads(line)
-                known = {name: value for name, value in plain.items() if name in _REPORT_FIELDS and value is not None}
-                self._reported(Report(**known | {"parts": tuple(known.get("parts", ()))}))
+                self._reported(Report.from_plain(json.loads(line)))
             except (ValueError, TypeError, AttributeError):
                 self._said(line)
 

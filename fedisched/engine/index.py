@@ -75,10 +75,11 @@ class Index:
         return _entry(rows[0]) if rows else None
 
     def entries(self, *, everything: bool = False) -> list[Entry]:
-        """All entries; or those that are neither published nor drafts, and those of unsettled deliveries. In order
-        of time."""
+        """All entries; or those that are neither published nor drafts, those that are broken (nobody can tell what
+        was meant), and those of unsettled deliveries. In order of time."""
         asking = (
             "path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft')) "
+            "OR path IN (SELECT path FROM file WHERE problem IS NOT NULL AND status <> 'published') "
             "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
         )
         where = "1" if everything else asking

@@ -1,8 +1,10 @@
-"""`publish --now`: a person wants a post out, whatever its time."""
+"""`publish --now`: a person wants posts out, whatever their time."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import assert_never
 
 from fedisched.content.folder import read_file
 from fedisched.content.replace import replace_file
@@ -13,32 +15,45 @@ from fedisched.model.problem import Problem
 from fedisched.publisher.desk import Desk
 
 
-def make_due(desk: Desk, path: str) -> None:
-    """Write this moment into a draft, or a post without a time. Raises `FedischedError`, with the command to type,
-    for a post that has been published or waits for a person's decision, or that is broken."""
-    entry = desk.posts.entry(path)
+def may_go_out(desk: Desk, paths: Sequence[str]) -> list[Entry]:
+    """The entries of these posts. Raises `FedischedError`, with the command to type, if one of them has been
+    published, waits for a person's decision, has failed, or is broken; nothing is touched."""
+    return [_ready(path, desk.posts.entry(path)) for path in paths]
+
+
+def make_due(desk: Desk, entries: Sequence[Entry]) -> None:
+    """Write this moment into drafts and posts without a time."""
+    for entry in entries:
+        if entry.status is Status.DRAFT or entry.due is None:
+            _write_moment(desk, entry)
+    desk.posts.refresh()
+
+
+def how_to_settle(path: str) -> str:
+    """What a person types for a held post."""
+    return (
+        f"Look whether it is on the network, then type: fedisched resolve {path} --sent URL (it is), "
+        f"or fedisched resolve {path} --retry (it is not)"
+    )
+
+
+def _ready(path: str, entry: Entry | None) -> Entry:
     if entry is None:
         raise FedischedError(f"There is no post {path}", "`fedisched queue --all` lists the posts.")
     if entry.problem is not None:
         raise FedischedError(str(entry.problem).rstrip("."), "Then try again.")
-    _refuse_what_is_settled(entry)
-    if entry.status is Status.DRAFT or entry.due is None:
-        _write_moment(desk, entry)
-
-
-def _refuse_what_is_settled(entry: Entry) -> None:
     match entry.status:
         case Status.PUBLISHED:
-            hint = "To publish its text again, copy it into a new file without `results`: fedisched new"
-            raise FedischedError(f"{entry.path} is published already", hint)
+            hint = "To publish its text again, copy it into a new file without `status` and `results`."
+            raise FedischedError(f"{path} is published already", hint)
         case Status.HELD:
-            hint = (
-                f"Look whether it is on the network, then type: fedisched resolve {entry.path} --sent URL (it is), "
-                f"or fedisched resolve {entry.path} --retry (it is not)"
-            )
-            raise FedischedError(f"{entry.path} is held, since it may be on the network already", hint)
+            raise FedischedError(f"{path} is held, since it may be on the network already", how_to_settle(path))
+        case Status.FAILED:
+            raise FedischedError(f"{path} has failed", f"To try again, type: fedisched retry {path}")
+        case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
+            return entry
         case _:
-            return
+            assert_never(entry.status)
 
 
 def _write_moment(desk: Desk, entry: Entry) -> None:
@@ -48,4 +63,3 @@ def _write_moment(desk: Desk, entry: Entry) -> None:
     data = found[0]
     written = splice_schedule(data, desk.posts.as_text(desk.clock.now()), Status.SCHEDULED)
     replace_file(desk.settings.folder / entry.path, hashlib.sha256(data).hexdigest(), written)
-    desk.posts.refresh()

@@ -46,6 +46,11 @@ class Lock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def discard(self) -> None:
+        """Let it go for good, file and all: for a lock that nobody else will ever take."""
+        self._file.unlink(missing_ok=True)
+        self.release()
+
     def is_free(self) -> bool:
         """Whether nobody holds it just now."""
         if self.try_acquire():
@@ -63,6 +68,11 @@ def account_lock(state: Path, network: str, server: str, name: str) -> Lock:
 def daemon_lock(state: Path) -> Lock:
     """The lock of the one daemon of a content folder."""
     return Lock(state / "daemon.lock")
+
+
+def asker_lock(state: Path, name: str) -> Lock:
+    """The lock that somebody holds who waits for an answer."""
+    return Lock(state / "locks" / f"asker-{name}.lock")
 
 
 def _unusable(file: Path, error: OSError) -> StateUnusable:

@@ -6,30 +6,22 @@ This is the only code that publishes: by hand, in a scheduled workflow, and as t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fedisched.clock import SECOND
-from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.engine.plan import Step, plan
 from fedisched.engine.reconcile import carry_out, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, FileChanged
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
-from fedisched.publisher.report import Report, report_of
+from fedisched.publisher.report import Report, Word, report_of
+from fedisched.publisher.summary import Summary, summed_up
 from fedisched.publisher.worker import Worker
 
 HARD_DEADLINE = 10.0
 """Seconds that a request under way may still take when the publisher is told to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What is left at the end of a run: whether a person is needed, whether something waits for a later run."""
-
-    needs_a_person: bool
-    waits: bool
-    left: tuple[Step, ...]
 
 
 class Publisher:
@@ -39,7 +31,7 @@ class Publisher:
         self._desk = desk
         self._report = report
         self._notice = notice
-        self._handover = Handover(desk.journal)
+        self._handover = Handover(desk.journal, desk.state)
         self._workers: dict[str, Worker] = {}
         self._asked: set[str] = set()
         self._done_asking: set[tuple[str, str]] = set()
@@ -71,19 +63,21 @@ class Publisher:
         steps: list[Step] = []
         while not desk.stopping:
             now = desk.clock.now()
+            asked_of_us = self._take_requests()
+            until = max([horizon(now), *(request.until for request in self._requests)])
             with desk.condition:
                 look, think = desk.folder_changed, desk.stale
                 desk.folder_changed = desk.stale = False
             if look:
                 desk.posts.refresh()
-            if self._take_requests() or think or self._something_began(steps, now, horizon(now)):
-                steps = self._decide(now, horizon(now))
+            if asked_of_us or think or self._something_began(steps, now, until):
+                steps = self._decide(now, until)
                 self._tell()
                 self._write_back(steps)
             with desk.condition:
                 if desk.stale:
                     continue
-                if self._is_done(steps, horizon(now)):
+                if self._is_done(steps, until):
                     break
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
@@ -191,9 +185,11 @@ class Publisher:
         self._answer(steps)
 
     def _take_requests(self) -> bool:
-        """Questions of others who want something published."""
+        """Questions of others who want something published. Who no longer waits for an answer wants nothing."""
+        asked = self._handover.unanswered()
         known = {request.id for request in self._requests}
-        new = [request for request in self._handover.unanswered() if request.id not in known]
+        self._requests = [request for request in asked if request.id in known]
+        new = [request for request in asked if request.id not in known]
         for request in new:
             self._requests.append(request)
             if request.now:
@@ -209,7 +205,8 @@ class Publisher:
         now = desk.clock.now()
         for request in list(self._requests):
             mine = [step for step in steps if not request.paths or step.entry.path in request.paths]
-            if any(step.at is not None and step.at <= now and not self._is_stuck(step) for step in mine):
+            until = max(now, request.until)
+            if any(step.at is not None and step.at <= until and not self._is_stuck(step) for step in mine):
                 continue
             paths = request.paths or tuple(step.entry.path for step in mine)
             deliveries = [d for path in paths for d in desk.journal.deliveries(path=path)]
@@ -237,17 +234,11 @@ class Publisher:
             self._write_back([])
 
     def _summary(self, steps: Sequence[Step]) -> Summary:
-        now = self._desk.clock.now()
-        settled = [self._desk.journal.delivery(number) for number in self._reported]
-        due = [s for s in steps if (s.entry.due is None or s.entry.due <= now) and s.stand is not Stand.DRAFT]
-        old = (Stand.FAILED, Stand.HELD)
-        left = tuple(s for s in due if s.stand in NEEDS_A_PERSON and (s.stand not in old or self._was_reported(s)))
-        needs = bool(left) or any(d.state in (State.REFUSED, State.HELD) for d in settled)
-        waits = any(s.act is not None and s.stand not in NEEDS_A_PERSON for s in due)
-        return Summary(needs, waits, left)
-
-    def _was_reported(self, step: Step) -> bool:
-        return step.delivery is not None and step.delivery.id in self._reported
+        outcomes: dict[tuple[str, str], Word] = {}
+        for number in self._reported:
+            delivery = self._desk.journal.delivery(number)
+            outcomes[delivery.path, delivery.target] = report_of(delivery, self._desk.posts.as_text).outcome
+        return summed_up(steps, outcomes, self._desk.clock.now())
 
 
 def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job, ...]]:

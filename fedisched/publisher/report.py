@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, assert_never
 
 from fedisched.model.delivery import Delivery, State
+from fedisched.model.results import PartResult
 
 Word = Literal["published", "waiting", "failed", "held", "cancelled", "would-publish"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One delivery, as `publish --json` shows it. Times are RFC 3339 texts, empty where there is none."""
+    """One delivery, as `publish --json` shows it. Times are RFC 3339 texts, empty where there is none.
+
+    `parts` are those that are on the network, the first one included, as in `results`: each with its `url`, and its
+    `id` (Mastodon) or `uri` and `cid` (Bluesky). `problem` says that `error` is a mistake in the file.
+    """
 
     path: str
     target: str
@@ -23,12 +28,19 @@ class Report:
     id: str = ""
     uri: str = ""
     cid: str = ""
-    parts: tuple[str, ...] = ()
+    parts: tuple[PartResult, ...] = ()
     at: str = ""
     attempts: int = 0
     next_try: str = ""
     error: str = ""
     hint: str = ""
+    problem: bool = False
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Report:
+        """Read a report as another process wrote it, as JSON. Raises TypeError for what is none."""
+        known = {field.name: plain[field.name] for field in fields(cls) if plain.get(field.name) is not None}
+        return cls(**known | {"parts": tuple(PartResult(**part) for part in known.get("parts", ()))})
 
 
 def report_of(delivery: Delivery, as_text: Callable[[int], str]) -> Report:
@@ -43,12 +55,13 @@ def report_of(delivery: Delivery, as_text: Callable[[int], str]) -> Report:
         id=first.id if first else "",
         uri=first.uri if first else "",
         cid=first.cid if first else "",
-        parts=tuple(part.url for part in delivery.parts),
+        parts=tuple(PartResult(part.url, part.id, part.uri, part.cid) for part in delivery.parts),
         at=as_text(delivery.published_at) if delivery.published_at else "",
         attempts=delivery.attempts,
         next_try=as_text(delivery.next_try) if delivery.next_try else "",
         error=delivery.error,
         hint=delivery.hint,
+        problem=delivery.problem,
     )
 
 
