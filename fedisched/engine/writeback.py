@@ -7,7 +7,7 @@ the two costs nothing but the next round's attention.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from fedisched.engine.copied import copied, is_under_way
@@ -37,23 +37,41 @@ def file_should_say(
     in_order = sorted(deliveries, key=lambda delivery: delivery.id)
     by_target = {delivery.target: delivery for delivery in in_order if delivery.state is not State.CANCELLED}
     targets = settings.accounts_named(entry.targets)
+    file = _File(entry, [by_target.get(target) for target in targets])
     said = dict(results)
     for target in targets:
-        if (delivery := by_target.get(target)) and (block := _block(entry, delivery, results.get(target), as_text)):
+        if (delivery := by_target.get(target)) and (block := _block(file, delivery, results.get(target), as_text)):
             said[target] = block
-    status = _status(entry, targets, by_target, said)
+    status = _status(file, [said.get(target, Result()) for target in targets])
     if status is None or (status is entry.status and said == dict(results)):
         return None
     return status, said
 
 
-def _status(
-    entry: Entry, targets: Sequence[str], deliveries: Mapping[str, Delivery], said: Mapping[str, Result]
-) -> Status | None:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file and what became of each of its targets, None where nothing was begun."""
+
+    entry: Entry
+    deliveries: Sequence[Delivery | None]
+
+    def is_held_back(self, delivery: Delivery, said: Result) -> bool:
+        """Whether a published post's file asks for another time as if nothing had happened: an old editor buffer, or
+        a wish to publish again. Only a person can tell which. While a target is still to be tried, and where one went
+        out at the new time, the time was moved for that one."""
+        if not all(known is not None and known.state is State.PUBLISHED for known in self.deliveries):
+            return False
+        if self.entry.status is Status.HELD:
+            return bool(said.error) and said.url == delivery.url
+        moved = all(known is not None and known.due != self.entry.due for known in self.deliveries)
+        return self.entry.status is Status.SCHEDULED and not self.entry.claims and moved
+
+
+def _status(file: _File, said: Sequence[Result]) -> Status | None:
     """The first that applies of publishing, held, failed, published; None as long as nothing was tried. While one
     target is still to be tried the post is publishing, whatever became of the others: a file that says `failed` or
     `held` asks for nothing more to be sent."""
-    stands = {_stand(entry, deliveries.get(target), said.get(target, Result())) for target in targets}
+    stands = {_stand(file, delivery, block) for delivery, block in zip(file.deliveries, said, strict=True)}
     if stands <= {None}:
         return None
     if None in stands:
@@ -61,12 +79,12 @@ def _status(
     return next(status for status in _FIRST_THAT_APPLIES if status in stands)
 
 
-def _stand(entry: Entry, delivery: Delivery | None, said: Result) -> Status | None:
+def _stand(file: _File, delivery: Delivery | None, said: Result) -> Status | None:
     if delivery is None or (said.is_published and delivery.state is not State.PUBLISHED):
         return Status.PUBLISHED if said.is_published else None
     match delivery.state:
         case State.PUBLISHED:
-            return Status.HELD if _is_stale_and_moved(entry, delivery, said) else Status.PUBLISHED
+            return Status.HELD if file.is_held_back(delivery, said) else Status.PUBLISHED
         case State.REFUSED:
             return Status.FAILED
         case State.HELD:
@@ -81,14 +99,7 @@ def _stand(entry: Entry, delivery: Delivery | None, said: Result) -> Status | No
             assert_never(delivery.state)
 
 
-def _is_stale_and_moved(entry: Entry, delivery: Delivery, said: Result) -> bool:
-    """A published post whose file asks for another time as if nothing had happened: an old editor buffer, or a wish
-    to publish again. Only a person can tell which."""
-    asks_again = entry.status is Status.SCHEDULED and not entry.claims and entry.due != delivery.due
-    return asks_again or (entry.status is Status.HELD and bool(said.error) and said.url == delivery.url)
-
-
-def _block(entry: Entry, delivery: Delivery, said: Result | None, as_text: AsText) -> Result | None:
+def _block(file: _File, delivery: Delivery, said: Result | None, as_text: AsText) -> Result | None:
     """One target's result, None where there is nothing to say of it."""
     if said is not None and said.is_published:
         return said
@@ -104,7 +115,7 @@ def _block(entry: Entry, delivery: Delivery, said: Result | None, as_text: AsTex
         )
     if said is not None and said.url == delivery.url and said.key == delivery.key:
         # It was published, and held because its time was changed afterwards: until a person sets the status.
-        return said if entry.status is Status.HELD else replace(said, error="", attempts=0, next_try="")
+        return said if file.is_held_back(delivery, said) else replace(said, error="", attempts=0, next_try="")
     first = delivery.parts[0]
     block = Result(
         key=delivery.key,
@@ -115,7 +126,7 @@ def _block(entry: Entry, delivery: Delivery, said: Result | None, as_text: AsTex
         at=as_text(delivery.published_at) if delivery.published_at else "",
         parts=_parts(delivery) if len(delivery.parts) > 1 else (),
     )
-    if _is_stale_and_moved(entry, delivery, block):
+    if file.is_held_back(delivery, block):
         return replace(
             block,
             error="already published; its time was changed afterwards. Set status: published to leave it at that, "

@@ -160,6 +160,18 @@ def test_a_stale_buffer_with_another_time_is_held_until_a_person_says_which() ->
     assert said(decided, published(), results=results) == (Status.PUBLISHED, {"m": THERE})
 
 
+def test_a_time_that_was_moved_for_the_target_still_to_come_holds_nothing() -> None:
+    moved = entry(due=DUE + HOUR, targets=BOTH)
+    says = said(moved, published(), delivery(target="b", id=2))
+    assert says == (Status.PUBLISHING, {"m": THERE})
+    says = said(moved, published(), published("b", due=DUE + HOUR))
+    assert says is not None
+    assert says[0] is Status.PUBLISHED
+    both_before = said(moved, published(), published("b"))
+    assert both_before is not None
+    assert both_before[0] is Status.HELD
+
+
 def test_a_copy_is_left_to_its_person() -> None:
     copy = entry("posts/b.md", due=DUE + 24 * HOUR, claims=(claim(published=True, url=THERE.url),))
     assert said(copy, results={"m": THERE}) is None
