@@ -70,7 +70,8 @@ class Publisher:
                 desk.folder_changed = desk.stale = False
             if look:
                 desk.posts.refresh()
-            if asked_of_us or think or self._something_began(steps, now, until):
+            others = any(worker.is_waiting for worker in self._workers.values())
+            if asked_of_us or think or others or self._something_began(steps, now, until):
                 steps = self._decide(now, until)
                 self._tell()
                 self._write_back(steps)
@@ -141,7 +142,9 @@ class Publisher:
         """Nothing is being done, nothing more falls due within the horizon, every file says what it should."""
         if self._to_write or self._requests:
             return False
-        if any(worker.is_alive() and (worker.is_busy or not worker.is_ready) for worker in self._workers.values()):
+        # A worker that still waits for its account does not count: what was to be done may have been done by whoever
+        # has the account, and two who wait for each other would wait for ever.
+        if any(worker.is_alive() and worker.is_ready and worker.is_busy for worker in self._workers.values()):
             return False
         return not any(step.at is not None and step.at <= horizon for step in steps)
 

@@ -39,6 +39,8 @@ class Worker(Thread):
         """The lock is held and the server said who we are: the plan may count on this account."""
         self.is_busy = True
         """Something is being done for the account just now."""
+        self.is_waiting = False
+        """Another publisher serves the account, and may do this one's work."""
 
     def run(self) -> None:
         try:
@@ -56,10 +58,12 @@ class Worker(Thread):
         """Wait until no other publisher serves the account; false if the run stops first."""
         desk = self._desk
         while not self._lock.try_acquire():
+            self.is_waiting = True
             with desk.condition:
                 if desk.stopping:
                     return False
                 desk.clock.wait(desk.condition, desk.clock.now() + LOCK_RETRY)
+        self.is_waiting = False
         return True
 
     def _serve(self) -> None:
