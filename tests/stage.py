@@ -20,8 +20,9 @@ from fedisched.model.settings import Account, Retry, Settings
 from fedisched.publisher.desk import Desk, Opened
 from fedisched.publisher.opening import open_from_environment
 from fedisched.publisher.posts import Posts
-from fedisched.publisher.publisher import Publisher, Summary
+from fedisched.publisher.publisher import Publisher
 from fedisched.publisher.report import Report
+from fedisched.publisher.summary import Summary
 from fedisched.sandbox import Sandbox
 
 TOKEN = "sandbox-token"
