@@ -87,8 +87,9 @@ def test_what_a_file_says_moves_a_delivery_of_which_nothing_was_sent(name: str, 
 
 
 def test_an_account_that_was_never_asked_goes_by_its_name() -> None:
-    assert reconcile({PATH: entry()}, [delivery()], {}, SETTINGS) == []
-    assert moves(delivery(), entry()) == []
+    unmet = {"m": replace(ACCOUNTS["m"], account_id="")}
+    for accounts in ({}, unmet, ACCOUNTS):
+        assert reconcile({PATH: entry()}, [delivery()], accounts, SETTINGS) == []
 
 
 def test_another_account_behind_the_same_name_takes_nothing_over() -> None:
