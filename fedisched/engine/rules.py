@@ -116,7 +116,7 @@ class Rules:
             case Absent():
                 return self._after_absence(delivery, now)
             case Perhaps(url, reason):
-                return IsHeld(f"it may already be published: {url} ({reason})", _resolve_hint(delivery))
+                return IsHeld(f"it may already be published: {url} ({reason})", _decide_hint(delivery))
             case CannotTell(reason, retry_after):
                 return self._after_no_answer(delivery, reason, retry_after, now)
             case _:
@@ -142,7 +142,7 @@ class Rules:
 
     def _after_no_answer(self, delivery: Delivery, reason: str, retry_after: float | None, now: int) -> Verdict:
         if self._patience_is_over(delivery, now):
-            return IsHeld(f"nobody could say whether it was published: {reason}", _resolve_hint(delivery))
+            return IsHeld(f"nobody could say whether it was published: {reason}", _decide_hint(delivery))
         if delivery.state is not State.UNSURE:
             return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
         return IsUnsure(reason, self._next_look(delivery, retry_after, now))
@@ -211,8 +211,8 @@ def _settled_at(delivery: Delivery, now: int, settle: float) -> int:
     return delivery.last_try + int(settle * SECOND)
 
 
-def _resolve_hint(delivery: Delivery) -> str:
+def _decide_hint(delivery: Delivery) -> str:
     return (
-        f"Look at {delivery.target}. If it is there, type: fedisched resolve {delivery.path} --sent URL. "
-        f"If not: fedisched resolve {delivery.path} --retry"
+        f"Look at {delivery.target}. If it is there, write `status: published` into {delivery.path}. "
+        "If it is not, copy its text into a new file and delete this one."
     )

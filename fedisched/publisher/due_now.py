@@ -32,8 +32,8 @@ def make_due(desk: Desk, entries: Sequence[Entry]) -> None:
 def how_to_settle(path: str) -> str:
     """What a person types for a held post."""
     return (
-        f"Look whether it is on the network, then type: fedisched resolve {path} --sent URL (it is), "
-        f"or fedisched resolve {path} --retry (it is not)"
+        f"Look whether it is on the network. If it is, write `status: published` into {path}; if it is not, copy its "
+        "text into a new file and delete this one."
     )
 
 
