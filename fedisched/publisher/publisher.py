@@ -69,7 +69,7 @@ class Publisher:
                 look, think = desk.folder_changed, desk.stale
                 desk.folder_changed = desk.stale = False
             if look:
-                desk.posts.refresh()
+                self._look_at_folder()
             others = any(worker.is_waiting for worker in self._workers.values())
             if asked_of_us or think or others or self._something_began(steps, now, until):
                 steps = self._decide(now, until)
@@ -82,6 +82,12 @@ class Publisher:
                     break
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
+
+    def _look_at_folder(self) -> None:
+        changes = self._desk.posts.refresh()
+        if self._to_write is not None:
+            # An old editor buffer saved over the results: they are put back.
+            self._to_write.update(entry.path for entry in changes.changed)
 
     def _decide(self, now: int, horizon: int) -> list[Step]:
         """Bring the journal in line with the files, plan, arm, and hand out the work."""
@@ -199,7 +205,7 @@ class Publisher:
                 self._asked.update(request.paths)
                 self._done_asking -= {asked for asked in self._done_asking if asked[0] in request.paths}
         if new:
-            self._desk.posts.refresh()
+            self._look_at_folder()
         return bool(new)
 
     def _answer(self, steps: Sequence[Step]) -> None:

@@ -226,6 +226,25 @@ def test_what_a_dead_run_was_sending_is_looked_up_first(stage: Stage) -> None:
     assert [delivery.state for delivery in _deliveries(stage)] == [State.PUBLISHED]
 
 
+def test_an_old_buffer_saved_over_the_results_gets_them_back(stage: Stage) -> None:
+    path = stage.post("a.md", stage.soon(-1))
+    stage.post("later.md", stage.soon(6), body="Later")
+    as_written = path.read_text()
+
+    def save_the_old_buffer() -> None:
+        assert stage.sandbox.wait_until(lambda: stage.texts() == (["Hello!"], ["Hello!"]))
+        while stage.entry("a.md").status is not Status.PUBLISHED:
+            stage.sandbox.wait_until(lambda: False, timeout=0.02)
+        path.write_text(as_written)
+
+    editor = Thread(target=save_the_old_buffer)
+    editor.start()
+    stage.publish(wait=9)
+    editor.join()
+    assert stage.entry("a.md").status is Status.PUBLISHED and len(stage.entry("a.md").claims) == 2
+    assert stage.texts() == (["Hello!", "Later"], ["Hello!", "Later"])
+
+
 def test_two_publishers_at_once_send_it_once(stage: Stage) -> None:
     for number in range(5):
         stage.post(f"{number}.md", stage.soon(2), body=f"Hello {number}!")
