@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event as Signal
+from threading import Event as Happened
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import click
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.verb import verb
-from fedisched.cli.words import faint, good, plural, strong
+from fedisched.cli.words import bad, faint, good, plural, strong
 from fedisched.clock import SECOND
 from fedisched.model.errors import FedischedError
 
@@ -31,6 +32,7 @@ FIRST_DUE = 8 * SECOND
 """From the start to the first post: time for the publisher to start and to prepare, as in real life."""
 APART = 2 * SECOND
 PATIENCE = 90.0
+_TOO_SLOW = "If this machine is just busy, try again; what was published and what was not stands above."
 TOKEN = "demo-token"  # noqa: S105 (the sandbox's own, made up here)
 PASSWORD = "demo-demo-demo-demo"  # noqa: S105
 HANDLE = "you.test"
@@ -76,13 +78,16 @@ def demo(here: Here, keep: Path | None, open_page: bool) -> Exit:
         here.voice.result("A server of its own plays Mastodon and Bluesky: ", strong(sandbox.url))
         here.voice.result(f"{plural(len(posts), 'sample post')} in {folder / 'posts'} fall due in the next seconds.")
         here.voice.result("")
-        published = _Show(here, folder, posts).run()
+        ended = _Show(here, folder, posts).run()
         here.voice.result("")
-        if published:
+        if ended is Exit.DONE:
             _show_a_file(here, folder)
             _count_links(here, sandbox, folder)
-        _show_timeline(here, sandbox, folder if keep else None, open_page)
-    return Exit.DONE if published else Exit.NEEDS_YOU
+        elif ended is Exit.NEEDS_YOU:
+            here.voice.complain(bad(f"Not everything was published within {PATIENCE:.0f} seconds. "), _TOO_SLOW)
+        if ended is not Exit.INTERRUPTED:
+            _show_timeline(here, sandbox, folder if keep else None, open_page)
+    return ended
 
 
 @contextmanager
@@ -145,8 +150,9 @@ class _Show:
         self._folder = folder
         self._posts = posts
         self._settings = _settings(folder)
-        self._something_happened = Signal()
-        self._ended = Signal()
+        self._something_happened = Happened()
+        self._ended = Happened()
+        self._interrupted = False
         self._log = Log(here.voice, here.clock, folder, self._settings.timezone)
         state = folder / ".fedisched"
         state.mkdir(mode=0o700, exist_ok=True)
@@ -154,17 +160,25 @@ class _Show:
         outside = Outside(command, _environ(here.environ, state), lambda: self._settings)
         self._daemon = Daemon(self._settings, state, here.clock, outside, self._tell)
 
-    def run(self) -> bool:
-        """Whether everything was published in time. Ctrl-C ends it early."""
+    def run(self) -> Exit:
+        """Done if everything was published in time. Ctrl-C and SIGTERM end it early and in order."""
         watch = Thread(target=self._stop_when_done, name="demo", daemon=True)
         watch.start()
+        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._daemon.run()
-        except KeyboardInterrupt:
-            self._daemon.stop()
-        self._ended.set()
-        watch.join()
-        return self._is_done()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._ended.set()
+            watch.join()
+        if self._interrupted:
+            return Exit.INTERRUPTED
+        return Exit.DONE if self._is_done() else Exit.NEEDS_YOU
+
+    def _interrupt(self, *_: object) -> None:
+        self._interrupted = True
+        self._daemon.stop()
 
     def _tell(self, event: Event) -> None:
         self._log.tell(event)

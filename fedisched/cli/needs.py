@@ -48,7 +48,7 @@ def what_to_do(step: Step, now: int) -> str:
             return f"{overdue}to send it anyway, type: fedisched publish {path} --now"
         case Stand.FAILED if "fedisched retry" not in why:
             return f"{_ended(why or 'it was refused')} Then type: fedisched retry {path}"
-        case Stand.HELD if "fedisched resolve" not in why:
+        case Stand.HELD if not step.hint and "status: published" not in why:
             return f"{_ended(why or 'it may be on the network already')} {how_to_settle(path)}"
         case Stand.BROKEN if step.entry.problem is not None:
             return str(step.entry.problem)

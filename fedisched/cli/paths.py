@@ -58,10 +58,11 @@ def _place(here: Here, name: str) -> str:
 
 
 def _meant(here: Here, name: str) -> Path:
-    """Relative to where the person stands; with `-C`, if it is not there, relative to that folder."""
+    """Relative to where the person stands; with `-C`, if there is no such post there, relative to that folder."""
     path = _standing(Path.cwd() / name)
-    if here.named and not _is_there(path):
-        return _standing(Path.cwd() / here.named / name)
+    if here.named and not (_is_there(path) and path.is_relative_to(here.folder)):
+        other = _standing(Path.cwd() / here.named / name)
+        return path if _is_there(path) and not _is_there(other) else other
     return path
 
 
