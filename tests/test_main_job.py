@@ -42,7 +42,7 @@ def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Pds]:
 
 @pytest.fixture
 def member(pds: server.Pds) -> server.Member:
-    return pds.add_account("main.test", "a password of its own")
+    return pds.add_account("berta.test", "a password of its own")
 
 
 @pytest.fixture
