@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -181,15 +181,17 @@ class _Teller:
 
     def report(self, report: Report) -> None:
         self.outcomes[report.path, report.target] = report.outcome
-        if self._here.voice.as_json:
-            self._here.voice.json(as_row(report))
-        else:
-            self._here.voice.result(*as_words(report, self._here.clock.now()))
-        # A program reads along, and wants each line when it is true.
-        sys.stdout.flush()
+        with _heard_or_not():
+            if self._here.voice.as_json:
+                self._here.voice.json(as_row(report))
+            else:
+                self._here.voice.result(*as_words(report, self._here.clock.now()))
+            # A program reads along, and wants each line when it is true.
+            sys.stdout.flush()
 
-    def complain(self, words: str) -> None:
-        self._here.voice.complain(words)
+    def complain(self, *words: Words) -> None:
+        with _heard_or_not():
+            self._here.voice.complain(*words)
 
     def say_what_comes(self, desk: Desk, run: _Run) -> None:
         """When nothing was done, say why: nothing is due, and what was named is a draft or has its time to come."""
@@ -217,14 +219,22 @@ class _Teller:
         told = {key for key, outcome in self.outcomes.items() if outcome != "would-publish"}
         left = [step for step in summary.left if (step.entry.path, step.target) not in told]
         if known_to_daemon:
-            # The daemon has told of every broken file when it was saved.
-            left = [step for step in left if step.entry.problem is None]
+            # The daemon has told of every broken file when it was saved, and of what is late.
+            left = [step for step in left if step.entry.problem is None and step.stand is not Stand.LATE]
         now = self._here.clock.now()
         for words in needs(left, now):
-            self._here.voice.complain(*words)
+            self.complain(*words)
         if summary.needs_a_person:
             return Exit.NEEDS_YOU
         return Exit.TRY_LATER if summary.waits else Exit.DONE
+
+
+@contextmanager
+def _heard_or_not() -> Iterator[None]:
+    """Whoever read along may be gone, as the daemon when it is killed: what was published is written back all the
+    same, and the broken pipe comes up again when the process ends."""
+    with suppress(BrokenPipeError):
+        yield
 
 
 def _by_path(steps: Sequence[Step]) -> dict[str, list[Step]]:

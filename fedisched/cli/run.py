@@ -21,6 +21,7 @@ from fedisched.clock import SECOND, Clock
 
 if TYPE_CHECKING:
     from fedisched.daemon.events import Event
+    from fedisched.model.post import Entry
 
 
 @verb
@@ -74,13 +75,21 @@ class Log:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
 
     def _words(self, event: Event) -> Sequence[Words]:
-        from fedisched.daemon.events import Armed, Broken, Reported, Said, Started, TakenBack
+        from fedisched.daemon.events import Armed, Broken, Late, Reported, Said, Started, TakenBack
 
         match event:
             case Started(posts, scheduled, next_at):
                 return self._started(posts, scheduled, next_at)
             case Armed(entry, targets, at):
                 return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
+            case Late(entry, targets):
+                return [
+                    doubtful(pad("late", 10)),
+                    entry.path,
+                    faint(" → "),
+                    ", ".join(targets),
+                    f"  {self._asks(entry)}",
+                ]
             case Broken(problem):
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):
@@ -98,6 +107,10 @@ class Log:
             return [good(pad("watching", 10)), folder, f"  {plural(posts, 'post')}, none scheduled"]
         coming = f"  {plural(posts, 'post')}, {scheduled} to publish, the next {self._when(next_at)}"
         return [good(pad("watching", 10)), folder, coming]
+
+    def _asks(self, entry: Entry) -> str:
+        overdue = "" if entry.due is None else f"was due {from_now(entry.due, self._clock.now())}; "
+        return f"{overdue}to send it anyway, type: fedisched publish {entry.path} --now"
 
     def _when(self, at: int) -> str:
         now = self._clock.now()

@@ -10,6 +10,9 @@ from typing import IO
 
 from fedisched.publisher.report import Report
 
+LAST_WORDS = 1.0
+"""Seconds for reading what an ended child still had to say."""
+
 
 class Child:
     """One publisher at work. A thread each reads what it reports and what it says to people."""
@@ -88,7 +91,8 @@ class Child:
     def _await_end(self) -> None:
         code = self._process.wait()
         for thread in self._threads:
-            thread.join()
+            # Whatever it left behind may hold its pipes open for as long as it likes.
+            thread.join(LAST_WORDS)
         self.end_soon()
         self._ended(code)
 

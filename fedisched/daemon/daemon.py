@@ -6,7 +6,7 @@ happens in a child and cannot take it down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
@@ -14,19 +14,19 @@ from threading import Condition
 from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.child import Child
-from fedisched.daemon.events import Armed, Broken, Event, Reported, Said, Started, TakenBack
+from fedisched.daemon.events import Armed, Event, Reported, Said, Started
+from fedisched.daemon.lookout import Lookout
 from fedisched.engine.accounts import Accounts
-from fedisched.engine.journal import Journal
+from fedisched.engine.index import Changes
+from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import Step, plan
 from fedisched.engine.reconcile import foreseen, reconcile
-from fedisched.engine.schedule import Schedule
 from fedisched.model.delivery import Delivery
-from fedisched.model.errors import AlreadyRunning, FedischedError
+from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.locks import daemon_lock
 from fedisched.publisher.posts import Posts
-from fedisched.publisher.report import Report
 
 LEAD = 15 * SECOND
 """How long before something is due the publisher is started: its start, its imports, and its own preparing."""
@@ -34,6 +34,7 @@ FIRST_PAUSE = 2 * SECOND
 LONGEST_PAUSE = 60 * SECOND
 """How long the next child waits when the last one crashed, or left what was due undone."""
 CHILD_DEADLINE = 15.0
+LOCK_TRIES, LOCK_RETRY = 10, 0.1
 PUBLISHER_WORKED = (0, 1, 75)
 """Exit codes of a publisher that did its work, whatever came of it."""
 
@@ -54,49 +55,45 @@ class Daemon:
     def __init__(
         self, settings: Settings, state: Path, clock: Clock, outside: Outside, tell: Callable[[Event], None]
     ) -> None:
+        """Raises `AlreadyRunning` if another daemon serves this folder, `StateUnusable`."""
         self._settings = settings
         self._clock = clock
         self._outside = outside
         self._tell = tell
-        self._lock = daemon_lock(state)
-        self._journal = Journal(state / "journal.sqlite3")
-        self._accounts = Accounts(self._journal)
-        self._posts = Posts(settings, self._journal, clock)
-        self._schedule = Schedule()
         self._condition = Condition()
         self._child: Child | None = None
+        self._child_is_excused = False
         self._pause = 0
         self._not_before = 0
+        self._config_mistake = ""
         # Everything below is guarded by the condition: other threads set it, the loop takes it.
         self._stopping = False
         self._folder_changed = False
         self._config_changed = False
         self._heard: list[Event] = []
         self._ended: list[int] = []
+        self._lock = daemon_lock(state)
+        self._take_lock()
+        # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
+        self._journal = open_journal(state, clock.now(), self._complain)
+        self._accounts = Accounts(self._journal)
+        self._posts = Posts(settings, self._journal, clock)
+        self._lookout = Lookout()
+        self._watcher = self._new_watcher()
 
     def run(self) -> None:
-        """Work until `stop`. Raises `AlreadyRunning` if another daemon serves this folder."""
-        if not self._lock.try_acquire():
-            raise AlreadyRunning(
-                "Another fedisched daemon serves this folder", "Stop it first, or leave the work to it."
-            )
-        watcher = Watcher(
-            self._settings.folder,
-            self._settings.posts,
-            self._on_change,
-            notice=lambda words: self._hear(Said(words, wrong=True)),
-        )
-        watcher.start()
+        """Work until `stop`."""
         try:
+            self._watcher.start()
             self._start()
             self._loop()
         finally:
-            watcher.stop()
+            self._watcher.stop()
             if self._child is not None:
                 self._child.end(CHILD_DEADLINE)
-                self._say_what_was_heard()
             self._journal.close()
             self._lock.release()
+        self._say_what_was_heard()
 
     def stop(self) -> None:
         """End in order: nothing new begins, what is being sent is finished. Safe in a signal handler."""
@@ -108,18 +105,38 @@ class Daemon:
         """Read the config and the folder again. Safe in a signal handler."""
         with self._condition:
             self._folder_changed = self._config_changed = True
+            self._config_mistake = ""
             self._condition.notify_all()
+
+    @property
+    def pausing_until(self) -> int | None:
+        """When the next publisher may start after one that left something undone; None if there is no pause."""
+        return self._not_before if self._pause and self._child is None else None
+
+    def _take_lock(self) -> None:
+        """Whoever only asks whether a daemon is alive holds the lock for a moment: that is waited for."""
+        for _ in range(LOCK_TRIES):
+            if self._lock.try_acquire():
+                return
+            with self._condition:
+                self._condition.wait(LOCK_RETRY)
+        raise AlreadyRunning("Another fedisched daemon serves this folder", "Stop it first, or leave the work to it.")
+
+    def _new_watcher(self) -> Watcher:
+        settings = self._settings
+        environ = self._outside.environ
+        return Watcher(settings.folder, settings.posts, self._on_change, notice=self._complain, environ=environ)
 
     # --- the loop --------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         self._posts.refresh()
-        steps = self._plan_everything()
+        steps, events = self._plan_everything()
         moments = [step.at for step in steps if step.at is not None]
         self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None)))
-        for step in steps:
-            if step.entry.problem is not None:
-                self._tell(Broken(step.entry.problem))
+        for event in events:
+            if not isinstance(event, Armed):
+                self._tell(event)
 
     def _loop(self) -> None:
         while True:
@@ -142,7 +159,7 @@ class Daemon:
     def _wait(self) -> None:
         with self._condition:
             if not (self._stopping or self._folder_changed or self._config_changed or self._ended or self._heard):
-                next_due = self._schedule.next()
+                next_due = self._lookout.next()
                 until = None if next_due is None or self._child else max(next_due - LEAD, self._not_before)
                 self._clock.wait(self._condition, until)
 
@@ -155,96 +172,120 @@ class Daemon:
     # --- changes ---------------------------------------------------------------------------------------------
 
     def _read_config(self) -> None:
+        """Take the configuration over, if it says anything new. A mistake in it is told once."""
         try:
-            self._settings = self._outside.reload()
+            settings = self._outside.reload()
         except FedischedError as error:
-            self._tell(Said(f"{error} The configuration as it was stays in force.", wrong=True))
+            problems = error.problems if isinstance(error, ConfigError) else ()
+            words = "\n".join([f"{error} The configuration as it was stays in force.", *map(str, problems)])
+            if words != self._config_mistake:
+                self._config_mistake = words
+                for line in words.splitlines():
+                    self._tell(Said(line, wrong=True))
             return
-        self._posts = Posts(self._settings, self._journal, self._clock)
+        self._config_mistake = ""
+        if settings == self._settings:
+            return
+        moved = settings.posts != self._settings.posts
+        self._settings = settings
+        self._posts = Posts(settings, self._journal, self._clock)
+        if moved:
+            self._watcher.stop()
+            self._watcher = self._new_watcher()
+            self._watcher.start()
         self._tell(Said("The configuration was read again."))
-        self._read_folder()
-        self._plan_everything()
-        self._end_child_soon()
+        self._look_at_everything()
+        self._dismiss_child()
 
     def _read_folder(self) -> None:
         changes = self._posts.refresh()
-        if not changes:
+        if self._journal.others_wrote():
+            # A publisher, or any verb, may have read the folder before us: what it saw is no change to us any more.
+            self._tell_all(self._plan_everything()[1])
+        elif changes:
+            self._tell_all(self._plan_these(changes))
+        else:
             return
         self._not_before = self._pause = 0
-        for path in changes.gone:
-            if path in self._schedule:
-                self._tell(TakenBack(path))
-            self._schedule.set(path, None)
-        for entry in changes.changed:
-            self._plan_one(entry)
         if self._child is not None and not self._child.look_again():
-            # It is just ending and may not have seen the change: its end plans everything again.
-            self._pause = 0
+            # It is just ending, and may not have seen the change.
+            self._child_is_excused = True
 
-    def _plan_one(self, entry: Entry) -> None:
-        deliveries = self._journal.deliveries(path=entry.path)
-        ours = any(delivery.written == entry.digest for delivery in deliveries)
-        steps = self._plan({entry.path: entry}, deliveries)
-        was_scheduled = entry.path in self._schedule
-        at = _first(steps)
-        self._schedule.set(entry.path, at)
-        if entry.problem is not None:
-            self._tell(Broken(entry.problem))
-        elif at is not None and not ours:
-            self._tell(Armed(entry, tuple(step.target for step in steps if step.at is not None), at))
-        elif was_scheduled and at is None and not ours:
-            self._tell(TakenBack(entry.path))
+    def _look_at_everything(self) -> None:
+        self._posts.refresh()
+        self._tell_all(self._plan_everything()[1])
 
-    def _plan_everything(self) -> list[Step]:
-        """Plan from nothing: at the start, and whenever a publisher has changed the journal."""
+    def _plan_these(self, changes: Changes) -> Iterator[Event | None]:
+        now = self._clock.now()
+        for path in changes.gone:
+            yield self._lookout.lose(path, None)
+        for entry in changes.changed:
+            steps = self._plan({entry.path: entry}, self._journal.deliveries(path=entry.path), now)
+            yield self._lookout.see(entry, steps, now)
+
+    def _plan_everything(self) -> tuple[list[Step], list[Event]]:
+        """Plan from nothing: at the start, and whenever another process has changed the journal."""
+        self._journal.others_wrote()
+        now = self._clock.now()
         entries = self._posts.entries()
-        steps = self._plan(entries, self._journal.relevant_deliveries())
+        steps = self._plan(entries, self._journal.relevant_deliveries(), now)
         by_path: dict[str, list[Step]] = {}
         for step in steps:
             by_path.setdefault(step.entry.path, []).append(step)
-        self._schedule = Schedule()
-        for path, found in by_path.items():
-            self._schedule.set(path, _first(found))
-        return steps
+        events = [self._lookout.lose(path, self._posts.entry(path)) for path in self._lookout.missing_from(entries)]
+        events += [self._lookout.see(entries[path], found, now) for path, found in by_path.items()]
+        return steps, [event for event in events if event is not None]
 
-    def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery]) -> list[Step]:
+    def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
         accounts = self._accounts.all()
         known = list(deliveries)
         known = foreseen(known, reconcile(entries, known, accounts, self._settings))
-        return plan(entries.values(), known, accounts, self._settings, self._clock.now())
+        return plan(entries.values(), known, accounts, self._settings, now)
+
+    def _tell_all(self, events: Iterable[Event | None]) -> None:
+        for event in events:
+            if event is not None:
+                self._tell(event)
 
     # --- the child -------------------------------------------------------------------------------------------
 
     def _start_child_if_due(self) -> None:
         now = self._clock.now()
-        next_due = self._schedule.next()
-        if self._child is None and next_due is not None and next_due - LEAD <= now and now >= self._not_before:
+        # A clock that was set back must not make the pause longer than it is.
+        self._not_before = min(self._not_before, now + self._pause)
+        if self._child is None and self._is_soon(now) and now >= self._not_before:
+            self._child_is_excused = False
+            self._lookout.publisher_starts()
             self._child = Child(
                 self._outside.command,
                 self._outside.environ,
-                reported=self._on_report,
-                said=lambda line: self._hear(Said(line.rstrip("\n"), wrong=True)),
+                reported=lambda report: self._hear(Reported(report)),
+                said=lambda line: self._complain(line.rstrip("\n")),
                 ended=self._on_child_end,
             )
 
+    def _is_soon(self, now: int) -> bool:
+        next_due = self._lookout.next()
+        return next_due is not None and next_due - LEAD <= now
+
     def _child_ended(self, code: int) -> None:
-        """Plan again from the journal; if it left what was due undone, or crashed, the next one waits a little."""
+        """Plan again from the journal; if it left what is due soon undone, or crashed, the next one waits a little."""
         self._child = None
-        self._posts.refresh()
-        self._plan_everything()
+        self._look_at_everything()
         now = self._clock.now()
-        next_due = self._schedule.next()
-        if code in PUBLISHER_WORKED and (next_due is None or next_due > now):
+        worked = code in PUBLISHER_WORKED
+        if worked and (self._child_is_excused or not self._is_soon(now)):
             self._pause = self._not_before = 0
             return
         self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
         self._not_before = now + self._pause
-        if code not in PUBLISHER_WORKED:
+        if not worked:
             self._tell(Said(f"The publisher ended with code {code}; it is started again in a moment.", wrong=True))
 
-    def _end_child_soon(self) -> None:
+    def _dismiss_child(self) -> None:
         """A child that was started with the old configuration finishes what it is sending, then ends."""
         if self._child is not None:
+            self._child_is_excused = True
             self._child.end_soon()
 
     # --- other threads ---------------------------------------------------------------------------------------
@@ -255,19 +296,15 @@ class Daemon:
             self._config_changed |= change.config
             self._condition.notify_all()
 
-    def _on_report(self, report: Report) -> None:
-        self._hear(Reported(report))
-
     def _on_child_end(self, code: int) -> None:
         with self._condition:
             self._ended.append(code)
             self._condition.notify_all()
 
+    def _complain(self, words: str) -> None:
+        self._hear(Said(words, wrong=True))
+
     def _hear(self, event: Event) -> None:
         with self._condition:
             self._heard.append(event)
             self._condition.notify_all()
-
-
-def _first(steps: Iterable[Step]) -> int | None:
-    return min((step.at for step in steps if step.at is not None), default=None)

@@ -29,6 +29,14 @@ class Armed:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """A post is overdue by so much that a person is asked whether it should still go out."""
+
+    entry: Entry
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A post was saved that cannot go out as it is."""
 
@@ -58,4 +66,4 @@ class Said:
     wrong: bool = False
 
 
-Event = Started | Armed | Broken | TakenBack | Reported | Said
+Event = Started | Armed | Late | Broken | TakenBack | Reported | Said

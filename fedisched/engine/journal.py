@@ -65,6 +65,7 @@ class Journal:
         """
         self.file = file
         self._lock = RLock()
+        self._version: list[tuple[object, ...]] = []
         with told_apart(file):
             self._connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
             try:
@@ -97,6 +98,12 @@ class Journal:
         """The rows of a query that only reads."""
         with self._lock, told_apart(self.file):
             return self._connection.execute(query, values).fetchall()
+
+    def others_wrote(self) -> bool:
+        """Whether another connection (another process, most often) wrote anything since this was last asked."""
+        # https://www.sqlite.org/pragma.html#pragma_data_version
+        before, self._version = self._version, self.rows("PRAGMA data_version")
+        return before != self._version
 
     # --- reading ---------------------------------------------------------------------------------------------
 

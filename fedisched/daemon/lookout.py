@@ -1,0 +1,101 @@
+"""What the daemon keeps in mind of each post that asks for something: when to look at it next, and what of it was
+said already, so that whoever reads a change first, the daemon or a publisher, it is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+
+from fedisched.daemon.events import Armed, Broken, Event, Late, TakenBack
+from fedisched.engine.plan import Stand, Step
+from fedisched.engine.schedule import Schedule
+from fedisched.model.delivery import State
+from fedisched.model.post import Entry, Status
+
+_DECIDED = (State.PUBLISHED, State.REFUSED, State.HELD)
+_NOT_YET = (Status.SCHEDULED, Status.PUBLISHING)
+
+TRIES = 3
+"""How many publishers may try to write what a file owes, before it is left as it is until it changes. More than one,
+since it may be saved again just when the first one ends."""
+
+
+class Lookout:
+    """The posts that are to go out or need a person, by path. All moments are microseconds since 1970 UTC."""
+
+    def __init__(self) -> None:
+        self._schedule = Schedule()
+        self._known: dict[str, str] = {}
+        """What was last seen of a post: the digest of its file, or the problem it has."""
+        self._owed: dict[str, str] = {}
+        """Files that do not say what the journal knows: the digest by the path."""
+        self._tries: dict[str, int] = {}
+        """How many publishers were started since, each of which could have written it."""
+
+    def next(self) -> int | None:
+        """When the first of them is to be looked at."""
+        return self._schedule.next()
+
+    def see(self, entry: Entry, steps: Sequence[Step], now: int) -> Event | None:
+        """Take in where a post stands; gives what is to be told of it."""
+        path = entry.path
+        at = min((step.at for step in steps if step.at is not None), default=None)
+        was_scheduled = path in self._schedule
+        owes = self._owes_something_new(entry, steps, at)
+        self._schedule.set(path, now if owes else at)
+        late = any(step.stand is Stand.LATE for step in steps)
+        mark = str(entry.problem) if entry.problem else entry.digest
+        before = self._known.pop(path, None)
+        if at is not None or late or owes or entry.problem:
+            self._known[path] = mark
+        if before == mark and not (late and was_scheduled):
+            return None
+        targets = tuple(step.target for step in steps if step.at is not None or step.stand is Stand.LATE)
+        if entry.problem:
+            return Broken(entry.problem)
+        if _is_our_writing(entry, steps):
+            return None
+        if late:
+            return Late(entry, targets)
+        if at is not None:
+            return Armed(entry, targets, at)
+        return TakenBack(path) if was_scheduled and entry.status is Status.DRAFT else None
+
+    def missing_from(self, paths: Container[str]) -> Iterable[str]:
+        """The posts in mind that are not among these."""
+        return [path for path in self._known if path not in paths]
+
+    def lose(self, path: str, entry: Entry | None) -> Event | None:
+        """A post no longer asks for anything; `entry` is its file's, None if that is gone."""
+        was_scheduled = path in self._schedule
+        self._schedule.set(path, None)
+        self._known.pop(path, None)
+        self._owed.pop(path, None)
+        taken_back = entry is None or entry.status is Status.DRAFT
+        return TakenBack(path) if was_scheduled and taken_back else None
+
+    def publisher_starts(self) -> None:
+        """A publisher starts, and will write back what is owed, if that can be done at all."""
+        for path in self._owed:
+            self._tries[path] += 1
+
+    def _owes_something_new(self, entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
+        """Whether a publisher should be started for nothing but writing back: the last one died before it could, or
+        an editor saved an old version over the results."""
+        if not _owes_results(entry, steps, at):
+            self._owed.pop(entry.path, None)
+            return False
+        if self._owed.get(entry.path) != entry.digest:
+            self._owed[entry.path], self._tries[entry.path] = entry.digest, 0
+        return self._tries[entry.path] < TRIES
+
+
+def _owes_results(entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
+    claimed = {claim.target for claim in entry.claims if claim.published}
+    states = {step.target: step.delivery.state for step in steps if step.delivery is not None}
+    if any(state is State.PUBLISHED and target not in claimed for target, state in states.items()):
+        return entry.problem is None
+    return at is None and entry.status in _NOT_YET and any(state in _DECIDED for state in states.values())
+
+
+def _is_our_writing(entry: Entry, steps: Sequence[Step]) -> bool:
+    return any(step.delivery is not None and step.delivery.written == entry.digest for step in steps)
