@@ -150,9 +150,9 @@ def test_a_publisher_that_leaves_undone_what_is_due_is_started_again_after_a_pau
         pause = 2 * SECOND
         for number in range(1, 5):
             assert wait_until(lambda number=number: starts(tmp_path) == number)  # type: ignore[misc]
-            assert wait_until(lambda: runner.daemon.pausing_until is not None)
-            assert runner.daemon.pausing_until == clock.now() + pause
-            clock.set(clock.now() + pause)
+            over = clock.now() + pause
+            assert wait_until(lambda over=over: runner.daemon.pausing_until == over)  # type: ignore[misc]
+            clock.set(over)
             pause *= 2
 
 
