@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import cast
 
 from fedisched.engine.journal import Journal
 from fedisched.model.post import Claim, Entry, Status
@@ -51,20 +52,24 @@ class Index:
     def refresh(self, found: Iterable[Seen], read: Callable[[str], Entry | None], now: int) -> Changes:
         """Read what changed. `found` are all files there are; `read` gives None for a file that went away meanwhile.
         `now` in nanoseconds since 1970."""
-        left = set(self._journal.rows(f"SELECT {_STAMP} FROM file"))  # noqa: S608
-        new = [seen for seen in found if not _take_out(left, seen)]
-        # Most often nothing changed, and then nothing more is asked.
-        digests = self._digests() if new or left else {}
+        new: set[tuple[object, ...]] = set(found)
+        left: list[str] = []
+        # One row at a time: the idle daemon does this at each save, and is to stay small.
+        for row in self._journal.each(f"SELECT {_STAMP} FROM file"):  # noqa: S608
+            if row in new:
+                new.remove(row)
+            else:
+                left.append(str(row[0]))
         kept: list[tuple[Seen, Entry]] = []
         changed: list[Entry] = []
-        for seen in new:
+        for seen in sorted(cast("set[Seen]", new)):
             if (entry := read(seen[0])) is None:
                 continue
             kept.append((seen, entry))
-            if digests.pop(entry.path, None) != entry.digest or entry.problem is not None:
+            if self._digest(entry.path) != entry.digest or entry.problem is not None:
                 changed.append(entry)
         here = {seen[0] for seen, _ in kept}
-        gone = tuple(str(path) for path, *_ in left if path not in here)
+        gone = tuple(path for path in left if path not in here)
         if kept or gone:
             self._keep(kept, gone, now)
         return Changes(tuple(changed), gone)
@@ -95,8 +100,9 @@ class Index:
         found = self._journal.rows("SELECT claims FROM file WHERE claims <> '[]'")
         return frozenset(name for (claims,) in found for claim in json.loads(str(claims)) for name in claim[2])
 
-    def _digests(self) -> dict[str, str]:
-        return {str(path): str(digest) for path, digest in self._journal.rows("SELECT path, digest FROM file")}
+    def _digest(self, path: str) -> object:
+        found = self._journal.rows("SELECT digest FROM file WHERE path = ?", path)
+        return found[0][0] if found else None
 
     def _keep(self, kept: Iterable[tuple[Seen, Entry]], gone: Iterable[str], now: int) -> None:
         with self._journal.transaction() as connection:
@@ -106,14 +112,6 @@ class Index:
                 f"VALUES ({', '.join('?' * 14)})",
                 [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
-
-
-def _take_out(left: set[tuple[object, ...]], seen: Seen) -> bool:
-    """Whether the file is as it was kept; what is left at the end changed, or is gone."""
-    if seen in left:
-        left.remove(seen)
-        return True
-    return False
 
 
 def _trusted(seen: Seen, now: int) -> Seen:

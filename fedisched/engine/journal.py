@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FILE_NAME = "journal.sqlite3"
 # macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
 # https://sqlite.org/pragma.html#pragma_fullfsync
-_PRAGMAS = ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
+_PRAGMAS = ("cache_size = -512", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 
 _NO_ERROR = "error = '', hint = '', problem = 0"
 # Attempts that count anew take the patience with them: it is measured from the first of them.
@@ -98,6 +98,11 @@ class Journal:
         """The rows of a query that only reads."""
         with self._lock, told_apart(self.file):
             return self._connection.execute(query, values).fetchall()
+
+    def each(self, query: str) -> Iterator[tuple[object, ...]]:
+        """The same, one at a time, for what is many. Nobody else uses the journal until the last one is taken."""
+        with self._lock, told_apart(self.file):
+            yield from self._connection.execute(query)
 
     def others_wrote(self) -> bool:
         """Whether another connection (another process, most often) wrote anything since this was last asked."""
