@@ -53,23 +53,24 @@ class Index:
         """Read what changed. `found` are all files there are; `read` gives None for a file that went away meanwhile.
         `now` in nanoseconds since 1970."""
         new: set[tuple[object, ...]] = set(found)
-        left: list[str] = []
+        left: set[str] = set()
         # One row at a time: the idle daemon does this at each save, and is to stay small.
         for row in self._journal.each(f"SELECT {_STAMP} FROM file"):  # noqa: S608
             if row in new:
                 new.remove(row)
             else:
-                left.append(str(row[0]))
+                left.add(str(row[0]))
         kept: list[tuple[Seen, Entry]] = []
         changed: list[Entry] = []
         for seen in sorted(cast("set[Seen]", new)):
             if (entry := read(seen[0])) is None:
                 continue
             kept.append((seen, entry))
-            if self._digest(entry.path) != entry.digest or entry.problem is not None:
+            before = self._digest(entry.path) if entry.path in left else None
+            if before != entry.digest or entry.problem is not None:
                 changed.append(entry)
-        here = {seen[0] for seen, _ in kept}
-        gone = tuple(path for path in left if path not in here)
+            left.discard(entry.path)
+        gone = tuple(sorted(left))
         if kept or gone:
             self._keep(kept, gone, now)
         return Changes(tuple(changed), gone)
