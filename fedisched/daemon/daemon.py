@@ -219,7 +219,10 @@ class Daemon:
         now = self._clock.now()
         for path in changes.gone:
             yield self._lookout.lose(path, None)
-        for entry in changes.changed:
+        for path in changes.changed:
+            entry = self._posts.entry(path)
+            if entry is None:
+                continue
             steps = self._plan({entry.path: entry}, self._journal.deliveries(path=entry.path), now)
             yield self._lookout.see(entry, steps, now)
 

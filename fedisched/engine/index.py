@@ -4,7 +4,7 @@ deliveries in the journal's file, and dropped whenever what it was made with cha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import cast
@@ -28,9 +28,10 @@ it does: size, mtime and ctime (nanoseconds since 1970), inode, device."""
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a refresh found: entries that are new, differ from before or are broken, and paths that are gone."""
+    """What a refresh found: the paths of files that are new, differ from before or are broken, and of those that are
+    gone."""
 
-    changed: tuple[Entry, ...]
+    changed: tuple[str, ...]
     gone: tuple[str, ...]
 
     def __bool__(self) -> bool:
@@ -60,20 +61,36 @@ class Index:
                 new.remove(row)
             else:
                 left.add(str(row[0]))
+        changed: list[str] = []
+        for batch in _batches(sorted(cast("set[Seen]", new))):
+            changed += self._read_again(batch, read, now, left)
+        gone = tuple(sorted(left))
+        if gone:
+            with self._journal.transaction() as connection:
+                connection.executemany("DELETE FROM file WHERE path = ?", [(path,) for path in gone])
+        return Changes(tuple(changed), gone)
+
+    def _read_again(
+        self, batch: Iterable[Seen], read: Callable[[str], Entry | None], now: int, left: set[str]
+    ) -> list[str]:
+        """Read and keep these; what was known before is taken out of `left`. Gives the paths that are not as before."""
         kept: list[tuple[Seen, Entry]] = []
-        changed: list[Entry] = []
-        for seen in sorted(cast("set[Seen]", new)):
+        changed: list[str] = []
+        for seen in batch:
             if (entry := read(seen[0])) is None:
                 continue
             kept.append((seen, entry))
             before = self._digest(entry.path) if entry.path in left else None
             if before != entry.digest or entry.problem is not None:
-                changed.append(entry)
+                changed.append(entry.path)
             left.discard(entry.path)
-        gone = tuple(sorted(left))
-        if kept or gone:
-            self._keep(kept, gone, now)
-        return Changes(tuple(changed), gone)
+        with self._journal.transaction() as connection:
+            connection.executemany(
+                f"INSERT OR REPLACE INTO file ({_STAMP}, {_COLUMNS}) "  # noqa: S608
+                f"VALUES ({', '.join('?' * 14)})",
+                [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
+            )
+        return changed
 
     def entry(self, path: str) -> Entry | None:
         """One file's entry."""
@@ -105,14 +122,10 @@ class Index:
         found = self._journal.rows("SELECT digest FROM file WHERE path = ?", path)
         return found[0][0] if found else None
 
-    def _keep(self, kept: Iterable[tuple[Seen, Entry]], gone: Iterable[str], now: int) -> None:
-        with self._journal.transaction() as connection:
-            connection.executemany("DELETE FROM file WHERE path = ?", [(path,) for path in gone])
-            connection.executemany(
-                f"INSERT OR REPLACE INTO file ({_STAMP}, {_COLUMNS}) "  # noqa: S608
-                f"VALUES ({', '.join('?' * 14)})",
-                [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
-            )
+
+def _batches(sights: list[Seen]) -> Iterator[list[Seen]]:
+    """So many that a transaction is worth it, so few that a first start with 10,000 posts stays small."""
+    return (sights[start : start + 500] for start in range(0, len(sights), 500))
 
 
 def _trusted(seen: Seen, now: int) -> Seen:

@@ -87,7 +87,7 @@ class Publisher:
         changes = self._desk.posts.refresh()
         if self._to_write is not None:
             # An old editor buffer saved over the results: they are put back.
-            self._to_write.update(entry.path for entry in changes.changed)
+            self._to_write.update(changes.changed)
 
     def _decide(self, now: int, horizon: int) -> list[Step]:
         """Bring the journal in line with the files, plan, arm, and hand out the work."""
