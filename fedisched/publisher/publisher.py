@@ -35,7 +35,8 @@ class Publisher:
         self._workers: dict[str, Worker] = {}
         self._asked: set[str] = set()
         self._done_asking: set[tuple[str, str]] = set()
-        self._to_write: set[str] | None = None
+        self._to_write: set[str] = set()
+        self._files_are_new = True
         self._requests: list[Request] = []
         self._reported: set[int] = set()
         self._began = desk.clock.now()
@@ -84,10 +85,9 @@ class Publisher:
         return steps
 
     def _look_at_folder(self) -> None:
-        changes = self._desk.posts.refresh()
-        if self._to_write is not None:
-            # An old editor buffer saved over the results: they are put back.
-            self._to_write.update(changes.changed)
+        # What changed is not asked of the index: whoever told of the change, the daemon above all, has read it first.
+        self._desk.posts.refresh()
+        self._files_are_new = True
 
     def _decide(self, now: int, horizon: int) -> list[Step]:
         """Bring the journal in line with the files, plan, arm, and hand out the work."""
@@ -164,16 +164,17 @@ class Publisher:
             delivery = desk.journal.delivery(delivery_id)
             self._reported.add(delivery_id)
             self._done_asking.add((delivery.path, delivery.target))
-            if self._to_write is not None:
-                self._to_write.add(delivery.path)
+            self._to_write.add(delivery.path)
             self._report(report_of(delivery, desk.posts.as_text))
 
     def _write_back(self, steps: Sequence[Step]) -> None:
         """Write what is known into the files, of posts of which nothing is just being sent or about to be."""
         desk = self._desk
         by_path = deliveries_by_path(desk.journal.relevant_deliveries())
-        if self._to_write is None:
-            self._to_write = {path for path, found in by_path.items() if any(_has_news(d) for d in found)}
+        if self._files_are_new:
+            # An earlier run may have died before it wrote, and an editor may save an old version over what we wrote.
+            self._to_write |= {path for path, found in by_path.items() if _has_news(found)}
+            self._files_are_new = False
         soon = desk.clock.now() + SECOND
         busy = {job.entry.path for jobs in desk.agenda.values() for job in jobs if job.at <= soon}
         for path in sorted(self._to_write - busy):
@@ -262,5 +263,9 @@ def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job,
     }
 
 
-def _has_news(delivery: Delivery) -> bool:
-    return delivery.first_try is not None or delivery.state not in (State.WAITING, State.CANCELLED)
+def _has_news(deliveries: Sequence[Delivery]) -> bool:
+    """Whether there is something to write of a post, and nobody, this run or another, is just sending it."""
+    if any(delivery.state is State.SENDING for delivery in deliveries):
+        return False
+    quiet = (State.WAITING, State.CANCELLED)
+    return any(delivery.first_try is not None or delivery.state not in quiet for delivery in deliveries)

@@ -25,6 +25,7 @@ from tests.daemon.service import (
 from tests.stage import Stage, as_text
 
 STATUSES = "/api/v1/statuses"
+VERIFY = "/api/v1/accounts/verify_credentials"
 PUT_RECORD = "/xrpc/com.atproto.repo.putRecord"
 
 
@@ -308,6 +309,21 @@ def test_results_that_are_owed_are_written_though_nothing_is_due(stage: Stage) -
         service.until("armed", "posts/b.md", after=at)
         assert service.stop() == 0
     assert stage.texts() == (["Hello!"], ["Hello!"]) and not service.count("posts/a.md")
+
+
+def test_results_are_put_back_while_the_publisher_waits_for_something_else(stage: Stage) -> None:
+    path = stage.post("a.md", stage.soon(-1))
+    as_written = path.read_text()
+    stage.publish()
+    stage.post("b.md", stage.soon(14))
+    with running(stage) as service:
+        assert stage.sandbox.wait_until(lambda: len(stage.sandbox.requests(path=VERIFY)) > 1, PATIENT)
+        (child,) = service.children()
+        path.write_text(as_written)
+        wait_for_writing(stage, "a.md")
+        assert service.children() == [child]
+        assert service.stop() == 0
+    assert stage.texts() == (["Hello!"], ["Hello!"])
 
 
 @pytest.mark.parametrize("damage", ["delete", "overwrite"])
