@@ -19,6 +19,7 @@ from fedisched.cli.here import Here
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.words import clean_line, faint, good
 from fedisched.clock import SECOND
+from fedisched.model.errors import CannotWrite
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
@@ -151,6 +152,10 @@ def _write_new(folder: Path, stem: str, text: str) -> Path:
                 file.write(text)
         except FileExistsError:
             number += 1
+        except OSError as error:
+            # The disk is full: half a post must not lie there as if it were one.
+            path.unlink(missing_ok=True)
+            raise CannotWrite(f"{path} cannot be written: {error.strerror}", "Make room, then try again.") from error
         else:
             return path
 

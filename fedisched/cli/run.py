@@ -40,13 +40,15 @@ def run(here: Here, is_alive: bool) -> Exit:
     from fedisched.publisher.locks import daemon_lock
 
     if is_alive:
-        return Exit.NEEDS_YOU if daemon_lock(here.state).is_free() else Exit.DONE
+        return Exit.NEEDS_YOU if daemon_lock(here.folder).is_free() else Exit.DONE
     from fedisched.daemon.daemon import Daemon, Outside
 
     state = make_state_folder(here.state)
     settings = load_settings_aside(here.folder, state)
     command = [sys.executable, "-m", "fedisched", "publish", "--attached", "--json", "--folder", str(here.folder)]
-    outside = Outside(command, here.environ, lambda: load_settings_aside(here.folder, state))
+    # Where the state is, is decided once: a `git init` while the daemon runs must not give its publishers another one.
+    environ = {**here.environ, "FEDISCHED_STATE": str(state)}
+    outside = Outside(command, environ, lambda: load_settings_aside(here.folder, state))
     daemon = Daemon(
         settings, state, here.clock, outside, Log(here.voice, here.clock, here.folder, settings.timezone).tell
     )

@@ -72,7 +72,7 @@ class Daemon:
         self._config_changed = False
         self._heard: list[Event] = []
         self._ended: list[int] = []
-        self._lock = daemon_lock(state)
+        self._lock = daemon_lock(settings.folder)
         self._take_lock()
         # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
         self._journal = open_journal(state, clock.now(), self._complain)

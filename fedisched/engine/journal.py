@@ -287,6 +287,10 @@ class Journal:
             next_try=next_try,
         )
 
+    def nothing_left(self, delivery: Delivery, since: int | None) -> bool:
+        """It is certain that the request just tried did not leave: what may have left is what it was before."""
+        return self._move(delivery, State.WAITING, (State.WAITING,), "since = :since", since=since)
+
     def record_not_prepared(self, delivery: Delivery, error: str, next_try: int, now: int) -> bool:
         """An attempt that ended before a request could leave."""
         return self._move(
@@ -352,7 +356,7 @@ class Journal:
         """
         with self.transaction() as connection:
             cursor = connection.execute(
-                "UPDATE delivery SET state = 'unsure', last_try = :now, next_try = :now, "
+                "UPDATE delivery SET state = 'unsure', last_try = :now, next_try = NULL, "
                 "error = 'an earlier run ended while it was being sent' WHERE state = 'sending' AND account = :account",
                 {"now": now, "account": account},
             )

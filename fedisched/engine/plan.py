@@ -121,6 +121,10 @@ class _Case:
             return self.claim is not None and bool(self.claim.key)
         return self.delivery.first_try is not None or self.delivery.since is not None
 
+    def not_before(self, moment: int) -> int:
+        """The moment, or when the account may be used again if that is later."""
+        return max(moment, (self.account.next_try or moment) if self.account else moment)
+
     def stands(self, stand: Stand, act: Act | None = None, at: int | None = None, error: str = "") -> Step:
         """The step; `error` where it is the account's and not the delivery's own."""
         hint = ""
@@ -174,7 +178,7 @@ def _stands(case: _Case) -> Step:
         case State.WAITING:
             return _by_the_file(case)
         case State.PUBLISHED:
-            return case.stands(Stand.HELD if case.entry.status is Status.HELD else Stand.PUBLISHED)
+            return case.stands(Stand.HELD if _is_held_back(case, case.delivery) else Stand.PUBLISHED)
         case State.REFUSED:
             return case.stands(Stand.FAILED)
         case State.HELD:
@@ -183,11 +187,17 @@ def _stands(case: _Case) -> Step:
             return _cancelled(case)
         case State.SENDING:
             # Whoever is sending it moves it on; found by anybody else it was left behind, and is looked up.
-            return case.stands(Stand.SENDING, Act.LOOK_UP, case.now)
+            return case.stands(Stand.SENDING, Act.LOOK_UP, case.not_before(AT_ONCE))
         case State.UNSURE:
-            return case.stands(Stand.UNSURE, Act.LOOK_UP, case.delivery.next_try or case.now)
+            return case.stands(Stand.UNSURE, Act.LOOK_UP, case.not_before(case.delivery.next_try or AT_ONCE))
         case _:
             assert_never(case.delivery.state)
+
+
+def _is_held_back(case: _Case, delivery: Delivery) -> bool:
+    """Whether this very target is held for its post's changed time. The file's status speaks of all of them."""
+    claim = case.claim
+    return case.entry.status is Status.HELD and claim is not None and not claim.published and claim.url == delivery.url
 
 
 def _cancelled(case: _Case) -> Step:
@@ -216,14 +226,13 @@ def _by_the_file(case: _Case) -> Step:
 
 
 def _to_be_sent(case: _Case) -> Step:
-    if case.asked:
-        return case.stands(Stand.WAITING, Act.SEND, AT_ONCE)
-    if case.delivery is not None and case.delivery.problem:
+    if not case.asked and case.delivery is not None and case.delivery.problem:
         return case.stands(Stand.BROKEN, Act.SEND, case.due)
-    if not case.was_tried and case.now - case.due > case.settings.late_after * SECOND:
+    if not case.asked and not case.was_tried and case.now - case.due > case.settings.late_after * SECOND:
         return case.stands(Stand.LATE)
+    at = case.not_before(AT_ONCE if case.asked else case.due)
     account = case.account
     if account is None or account.next_try is None:
-        return case.stands(Stand.WAITING, Act.SEND, case.due)
+        return case.stands(Stand.WAITING, Act.SEND, at)
     stand = Stand.PAUSED if account.paused else Stand.WAITING
-    return case.stands(stand, Act.SEND, max(case.due, account.next_try), account.paused or account.error)
+    return case.stands(stand, Act.SEND, at, account.paused or account.error)

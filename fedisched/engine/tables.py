@@ -124,7 +124,9 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # On a full disk SQLite has taken it back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 

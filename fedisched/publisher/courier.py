@@ -139,6 +139,8 @@ class Courier:
                 self.refused = Refused(verdict.reason, "", account=True)
                 return
             carry_out_verdict(desk.journal, sending, verdict, now)
+            if isinstance(outcome, NotSent) and not sending.parts:
+                desk.journal.nothing_left(sending, before.since)
             if not isinstance(verdict, PartsSent):
                 break
             sending = desk.journal.delivery(sending.id)
@@ -162,6 +164,9 @@ class Courier:
         now = desk.clock.now()
         match finding:
             case Absent():
+                return True
+            case Perhaps() if delivery.since is None:
+                # Nothing of it ever left from here, so another text is another post: another folder's, say.
                 return True
             case Found(parts) if len(parts) + len(delivery.parts) >= len(task.rendered.parts):
                 desk.journal.record_published(delivery, parts, now)

@@ -11,7 +11,8 @@ from fedisched.model.errors import StateUnusable
 
 
 class Lock:
-    """A file locked with flock. Python opens it close-on-exec, so no child inherits it."""
+    """A file or a folder locked with flock; a file that is not there is made. Python opens it close-on-exec, so no
+    child inherits it."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -26,8 +27,11 @@ class Lock:
         if self._descriptor is not None:
             return True
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+            if self._file.is_dir():
+                descriptor = os.open(self._file, os.O_RDONLY | os.O_DIRECTORY)
+            else:
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise _unusable(self._file, error) from error
         try:
@@ -65,9 +69,10 @@ def account_lock(state: Path, network: str, server: str, name: str) -> Lock:
     return Lock(state / "locks" / f"{word}.lock")
 
 
-def daemon_lock(state: Path) -> Lock:
-    """The lock of the one daemon of a content folder."""
-    return Lock(state / "daemon.lock")
+def daemon_lock(folder: Path) -> Lock:
+    """The lock of the one daemon of a content folder: the folder itself, so that a second daemon is refused wherever
+    it would keep its state (a `git init` moves that)."""
+    return Lock(folder)
 
 
 def asker_lock(state: Path, name: str) -> Lock:

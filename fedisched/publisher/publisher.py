@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fedisched.clock import SECOND
-from fedisched.engine.plan import Step, plan
+from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import carry_out, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, FileChanged
@@ -20,6 +20,8 @@ from fedisched.publisher.report import Report, Word, report_of
 from fedisched.publisher.summary import Summary, summed_up
 from fedisched.publisher.worker import Worker
 
+STAY_FOR_LOOK_UPS = 5 * SECOND
+"""How much longer than asked a run stays to look up what it is unsure of."""
 HARD_DEADLINE = 10.0
 """Seconds that a request under way may still take when the publisher is told to stop."""
 
@@ -33,6 +35,7 @@ class Publisher:
         self._notice = notice
         self._handover = Handover(desk.journal, desk.state)
         self._workers: dict[str, Worker] = {}
+        self._tried: set[str] = set()
         self._asked: set[str] = set()
         self._done_asking: set[tuple[str, str]] = set()
         self._to_write: set[str] = set()
@@ -55,6 +58,7 @@ class Publisher:
             self._end()
         if self._desk.broken:
             raise self._desk.broken[0]
+        self._tell_unreached(steps)
         return self._summary(steps)
 
     # --- rounds ----------------------------------------------------------------------------------------------
@@ -95,7 +99,7 @@ class Publisher:
         ready = {name: worker for name, worker in self._workers.items() if worker.is_ready}
         accounts = {
             # Each run asks each account anew: what kept it from being used may be mended.
-            name: state if name in self._workers else replace(state, next_try=None)
+            name: state if name in self._tried else replace(state, next_try=None)
             for name, state in desk.accounts.all().items()
         }
         served = {accounts[name].account_id for name in ready if name in accounts}
@@ -113,7 +117,7 @@ class Publisher:
         steps = plan(entries.values(), deliveries, accounts, desk.settings, now, asked)
         if self._only:
             steps = [step for step in steps if step.entry.path in self._only]
-        wanted = [step for step in steps if step.act is not None and step.at is not None and step.at <= horizon]
+        wanted = [step for step in steps if _falls_within(step, horizon)]
         for step in wanted:
             if step.target not in self._workers:
                 self._hire(step.target)
@@ -125,6 +129,7 @@ class Publisher:
 
     def _hire(self, target: str) -> None:
         self._workers[target] = worker = Worker(self._desk.settings.accounts[target], self._desk)
+        self._tried.add(target)
         worker.start()
 
     def _armed(self, step: Step, now: int) -> Step:
@@ -138,8 +143,7 @@ class Publisher:
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
         """Whether an account that could not be used may be tried again now: its worker has gone home."""
         gone = {name for name, worker in self._workers.items() if not worker.is_alive()}
-        until = min(now, horizon)
-        again = {step.target for step in steps if step.target in gone and step.at is not None and step.at <= until}
+        again = {step.target for step in steps if step.target in gone and _falls_within(step, min(now, horizon))}
         for name in again:
             del self._workers[name]
         return bool(again)
@@ -152,7 +156,7 @@ class Publisher:
         # has the account, and two who wait for each other would wait for ever.
         if any(worker.is_alive() and worker.is_ready and worker.is_busy for worker in self._workers.values()):
             return False
-        return not any(step.at is not None and step.at <= horizon for step in steps)
+        return not any(_falls_within(step, horizon) for step in steps)
 
     # --- telling and writing ---------------------------------------------------------------------------------
 
@@ -166,6 +170,31 @@ class Publisher:
             self._done_asking.add((delivery.path, delivery.target))
             self._to_write.add(delivery.path)
             self._report(report_of(delivery, desk.posts.as_text))
+
+    def _tell_unreached(self, steps: Sequence[Step]) -> None:
+        """What was due and could not even be tried, since its account's server was not reached."""
+        now = self._desk.clock.now()
+        told = {(d.path, d.target) for d in map(self._desk.journal.delivery, self._reported)}
+        accounts = self._desk.accounts.all()
+        for step in steps:
+            account = accounts.get(step.target)
+            due = step.entry.due is not None and step.entry.due <= now
+            if step.act is None or not due or account is None or not account.error or step.stand is Stand.PAUSED:
+                continue
+            if (step.entry.path, step.target) not in told:
+                next_try = self._desk.posts.as_text(account.next_try) if account.next_try else ""
+                attempts = step.delivery.attempts if step.delivery else 0
+                self._report(
+                    Report(
+                        step.entry.path,
+                        step.target,
+                        "waiting",
+                        step.key,
+                        attempts=attempts,
+                        next_try=next_try,
+                        error=account.error,
+                    )
+                )
 
     def _write_back(self, steps: Sequence[Step]) -> None:
         """Write what is known into the files, of posts of which nothing is just being sent or about to be."""
@@ -206,6 +235,8 @@ class Publisher:
                 self._asked.update(request.paths)
                 self._done_asking -= {asked for asked in self._done_asking if asked[0] in request.paths}
         if new:
+            # Somebody asks now: what kept an account from being used may be mended.
+            self._tried = {name for name, worker in self._workers.items() if worker.is_alive()}
             self._look_at_folder()
         return bool(new)
 
@@ -249,6 +280,13 @@ class Publisher:
             delivery = self._desk.journal.delivery(number)
             outcomes[delivery.path, delivery.target] = report_of(delivery, self._desk.posts.as_text).outcome
         return summed_up(steps, outcomes, self._desk.clock.now())
+
+
+def _falls_within(step: Step, horizon: int) -> bool:
+    """Whether a step is this run's to do. A run stays a little for what it may have to look up after a lost answer."""
+    if step.act is None or step.at is None:
+        return False
+    return step.at <= horizon + (STAY_FOR_LOOK_UPS if step.act is Act.LOOK_UP else 0)
 
 
 def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job, ...]]:

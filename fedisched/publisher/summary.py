@@ -19,10 +19,10 @@ class Summary:
 
 
 def summed_up(steps: Sequence[Step], outcomes: Mapping[tuple[str, str], Word], now: int) -> Summary:
-    """Of where everything stands and what came of each path and target in this run. What failed or was held in an
-    earlier run has been told then, and is not told again."""
+    """Of where everything stands and what came of each path and target in this run. What failed or is held needs a
+    person until it is settled, whichever run it failed in."""
     due = [step for step in steps if _is_due(step, now) or (step.entry.path, step.target) in outcomes]
-    left = tuple(step for step in due if step.stand in NEEDS_A_PERSON and not _is_old_news(step, outcomes))
+    left = tuple(step for step in due if step.stand in NEEDS_A_PERSON)
     waits = "waiting" in outcomes.values() or any(
         step.act is not None and step.stand not in NEEDS_A_PERSON for step in due
     )
@@ -31,7 +31,3 @@ def summed_up(steps: Sequence[Step], outcomes: Mapping[tuple[str, str], Word], n
 
 def _is_due(step: Step, now: int) -> bool:
     return (step.entry.due is None or step.entry.due <= now) and step.stand is not Stand.DRAFT
-
-
-def _is_old_news(step: Step, outcomes: Mapping[tuple[str, str], Word]) -> bool:
-    return step.stand in (Stand.FAILED, Stand.HELD) and (step.entry.path, step.target) not in outcomes

@@ -20,6 +20,7 @@ from fedisched.engine.plan import (
     plan,
 )
 from fedisched.model.delivery import Delivery, State
+from fedisched.model.outcome import SentPart
 from fedisched.model.post import Entry, Status
 from fedisched.model.problem import Problem
 from tests.engine.support import ACCOUNTS, DUE, EVERY_STATE, HOUR, PATH, SETTINGS, claim, delivery, entry, key_of
@@ -94,8 +95,14 @@ def test_what_is_settled_in_the_journal_is_not_sent(state: State, stand: Stand) 
 def test_what_is_unsure_is_looked_up() -> None:
     unsure = delivery(state=State.UNSURE, since=DUE, next_try=DUE + HOUR)
     assert shown(step(entry(), unsure)) == (Stand.UNSURE, Act.LOOK_UP, DUE + HOUR)
-    assert shown(step(entry(), replace(unsure, next_try=None), now=LATE)) == (Stand.UNSURE, Act.LOOK_UP, LATE)
-    assert shown(step(entry(), delivery(state=State.SENDING), now=DUE)) == (Stand.SENDING, Act.LOOK_UP, DUE)
+    assert shown(step(entry(), replace(unsure, next_try=None), now=LATE)) == (Stand.UNSURE, Act.LOOK_UP, AT_ONCE)
+    assert shown(step(entry(), delivery(state=State.SENDING), now=DUE)) == (Stand.SENDING, Act.LOOK_UP, AT_ONCE)
+
+
+def test_nothing_is_looked_up_before_the_account_may_be_used_again() -> None:
+    accounts = {"m": replace(ACCOUNTS["m"], error="no route", next_try=DUE + 2 * HOUR)}
+    for known in (delivery(state=State.SENDING), delivery(state=State.UNSURE, next_try=DUE + HOUR)):
+        assert step(entry(), known, accounts=accounts).at == DUE + 2 * HOUR
 
 
 def test_a_first_send_that_is_too_late_is_asked_about() -> None:
@@ -127,7 +134,15 @@ def test_what_the_file_says_is_published_is_not_sent_again() -> None:
 
 
 def test_a_published_post_whose_time_was_changed_is_held_by_its_file() -> None:
-    assert step(entry(status=Status.HELD), delivery(state=State.PUBLISHED)).stand is Stand.HELD
+    known = delivery(state=State.PUBLISHED, parts=(SentPart(1, "k", "https://m.example/1"),))
+    held = claim(published=False, url="https://m.example/1")
+    assert step(entry(status=Status.HELD, claims=(held,)), known).stand is Stand.HELD
+
+
+def test_a_published_target_of_a_post_that_is_held_for_another_is_published() -> None:
+    known = delivery(state=State.PUBLISHED, parts=(SentPart(1, "k", "https://m.example/1"),))
+    for claims in ((), (claim(published=True, url="https://m.example/1"),)):
+        assert step(entry(status=Status.HELD, claims=claims), known).stand is Stand.PUBLISHED
 
 
 def test_a_paused_account_makes_its_deliveries_wait() -> None:
@@ -157,10 +172,11 @@ def test_a_post_that_cannot_be_sent_as_it_is_says_so_and_is_tried_now_and_then()
 @pytest.mark.parametrize("known", [(), (delivery(),), (delivery(problem=True),), (delivery(next_try=DUE + HOUR),)])
 @pytest.mark.parametrize("status", [Status.SCHEDULED, Status.PUBLISHING, Status.DRAFT])
 def test_what_a_person_asks_for_goes_out_at_once(known: tuple[Delivery, ...], status: Status) -> None:
+    found = step(entry(status=status), *known, now=LATE, asked=ASKED)
+    assert shown(found) == (Stand.WAITING, Act.SEND, AT_ONCE)
     paused = {"m": replace(ACCOUNTS["m"], paused="token revoked", next_try=DUE + HOUR)}
-    for accounts in (ACCOUNTS, paused):
-        found = step(entry(status=status), *known, now=LATE, asked=ASKED, accounts=accounts)
-        assert shown(found) == (Stand.WAITING, Act.SEND, AT_ONCE)
+    found = step(entry(status=status), *known, now=LATE, asked=ASKED, accounts=paused)
+    assert shown(found) == (Stand.PAUSED, Act.SEND, DUE + HOUR)
 
 
 def test_what_a_person_asks_for_is_one_target_of_one_post() -> None:

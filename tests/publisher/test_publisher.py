@@ -245,6 +245,49 @@ def test_an_old_buffer_saved_over_the_results_gets_them_back(stage: Stage) -> No
     assert stage.texts() == (["Hello!", "Later"], ["Hello!", "Later"])
 
 
+def test_a_plain_run_finds_what_a_dead_one_was_sending(stage: Stage) -> None:
+    stage.post("a.md", stage.soon(-1))
+    stage.sandbox.faults.add(Fault(What.DROP_ANSWER, STATUSES))
+    stage.sandbox.faults.add(Fault(What.DROP_ANSWER, PUT_RECORD))
+    stage.publish()
+    journal = Journal(stage.state / "journal.sqlite3")
+    with journal.transaction() as connection:
+        connection.execute("UPDATE delivery SET state = 'sending', published_at = NULL")
+        connection.execute("DELETE FROM part")
+    journal.close()
+    summary = stage.publish()
+    assert not summary.waits and not summary.needs_a_person
+    assert stage.texts() == (["Hello!"], ["Hello!"])
+    assert stage.entry("a.md").status is Status.PUBLISHED
+
+
+def test_with_the_servers_gone_a_run_ends_and_says_what_waits(stage: Stage) -> None:
+    stage.settings = _patient(stage)
+    stage.post("a.md", stage.soon(-1))
+    stage.sandbox.faults.add(Fault(What.DROP_REQUEST, STATUSES, times=None))
+    stage.publish()
+    stage.post("b.md", stage.soon(-1))
+    stage.sandbox.stop()
+    stage.reports.clear()
+    summary = stage.publish()
+    assert summary.waits
+    told = {(report.path, report.target): report for report in stage.reports}
+    assert set(told) == {("posts/a.md", "mastodon"), ("posts/b.md", "mastodon"), ("posts/b.md", "bluesky")}
+    assert all(report.outcome == "waiting" and report.error and report.next_try for report in told.values())
+    stage.sandbox.faults.clear()
+    stage.sandbox.start()
+    stage.publish(wait=1)
+    assert sorted(stage.texts()[0]) == ["Hello!", "Hello!"] and len(stage.texts()[1]) == 2
+
+
+def test_another_folders_post_to_the_same_account_holds_up_nothing(stage: Stage) -> None:
+    stage.sandbox.add_status(stage.mastodon_id, "From elsewhere", application="fedisched")
+    stage.post("a.md", stage.soon(-1), targets="mastodon")
+    summary = stage.publish()
+    assert not summary.needs_a_person
+    assert stage.texts()[0] == ["From elsewhere", "Hello!"]
+
+
 def test_two_publishers_at_once_send_it_once(stage: Stage) -> None:
     for number in range(5):
         stage.post(f"{number}.md", stage.soon(2), body=f"Hello {number}!")
