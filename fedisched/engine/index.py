@@ -68,6 +68,8 @@ class Index:
         if gone:
             with self._journal.transaction() as connection:
                 connection.executemany("DELETE FROM file WHERE path = ?", [(path,) for path in gone])
+        if changed:
+            self._take_along(changed)
         return Changes(tuple(changed), gone)
 
     def _read_again(
@@ -91,6 +93,24 @@ class Index:
                 [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
         return changed
+
+    def _take_along(self, changed: Iterable[str]) -> None:
+        """A published post whose file is gone, and stands elsewhere now, takes its delivery along: known by the key in
+        its results or, saved without them, by its bytes. Else an old editor buffer saved there would be a new post."""
+        gone = "state = 'published' AND path NOT IN (SELECT path FROM file)"
+        if not self._journal.rows(f"SELECT 1 FROM delivery WHERE {gone} LIMIT 1"):  # noqa: S608
+            return
+        for path in changed:
+            entry = self.entry(path)
+            if entry is None or not entry.digest:
+                continue
+            keys = [claim.key for claim in entry.claims if claim.key]
+            with self._journal.transaction() as connection:
+                connection.execute(
+                    f"UPDATE OR IGNORE delivery SET path = ? WHERE {gone} "  # noqa: S608
+                    f"AND (digest = ? OR key IN ({', '.join('?' * len(keys))}))",
+                    (path, entry.digest, *keys),
+                )
 
     def entry(self, path: str) -> Entry | None:
         """One file's entry."""

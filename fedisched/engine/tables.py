@@ -39,6 +39,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX delivery_open ON delivery (state) WHERE state NOT IN ('published', 'cancelled');
     CREATE INDEX delivery_path ON delivery (path);
+    CREATE INDEX delivery_key ON delivery (key);
     CREATE TABLE part (
         delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
         number   INTEGER NOT NULL,

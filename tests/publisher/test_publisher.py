@@ -280,6 +280,29 @@ def test_with_the_servers_gone_a_run_ends_and_says_what_waits(stage: Stage) -> N
     assert sorted(stage.texts()[0]) == ["Hello!", "Hello!"] and len(stage.texts()[1]) == 2
 
 
+def test_an_old_buffer_saved_under_the_new_name_of_a_published_file_is_no_new_post(stage: Stage) -> None:
+    path = stage.post("a.md", stage.soon(-1))
+    as_written = path.read_text()
+    stage.publish()
+    renamed = path.rename(path.with_name("renamed.md"))
+    stage.publish()
+    renamed.write_text(as_written)
+    stage.publish()
+    assert stage.texts() == (["Hello!"], ["Hello!"])
+    assert stage.entry("renamed.md").status is Status.PUBLISHED and len(stage.entry("renamed.md").claims) == 2
+
+
+def test_a_published_file_that_comes_back_under_another_name_without_its_results_is_no_new_post(stage: Stage) -> None:
+    path = stage.post("a.md", stage.soon(-1))
+    as_written = path.read_text()
+    stage.publish()
+    path.unlink()
+    path.with_name("back.md").write_text(as_written)
+    stage.publish()
+    assert stage.texts() == (["Hello!"], ["Hello!"])
+    assert stage.entry("back.md").status is Status.PUBLISHED
+
+
 def test_another_folders_post_to_the_same_account_holds_up_nothing(stage: Stage) -> None:
     stage.sandbox.add_status(stage.mastodon_id, "From elsewhere", application="fedisched")
     stage.post("a.md", stage.soon(-1), targets="mastodon")
