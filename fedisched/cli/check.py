@@ -65,10 +65,10 @@ def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool) -> Exit
 
 def _examine(here: Here, paths: Sequence[str]) -> tuple[list[Examined], list[Problem]]:
     _ = here.settings  # its problems come before an import that costs
-    from fedisched.cli.survey import examine_all
+    from fedisched.cli.survey import copies, examine_all
 
     examined = list(examine_all(here, paths))
-    return examined, [problem for each in examined for problem in each.problems]
+    return examined, [*(problem for each in examined for problem in each.problems), *copies(examined)]
 
 
 def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem], listed: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from fedisched.cli.here import Here
@@ -11,7 +11,7 @@ from fedisched.compose import default_limits, render
 from fedisched.content.folder import read_file
 from fedisched.content.reader import read_post
 from fedisched.model.post import Post, Status
-from fedisched.model.problem import Problem
+from fedisched.model.problem import Problem, Severity
 from fedisched.model.rendered import Limits, Rendering
 from fedisched.model.settings import Settings
 
@@ -38,6 +38,27 @@ def examine_all(here: Here, paths: Sequence[str]) -> Iterator[Examined]:
             yield Examined(found.path, None, (found,))
         else:
             yield examine(here.settings, found)
+
+
+def copies(examined: Iterable[Examined]) -> list[Problem]:
+    """Posts whose results are those of another file: the start of a new post, copied with what belongs to the old one.
+    A published copy is told as a warning; any other would be taken for published, and so is an error."""
+    posts = [each.post for each in examined if each.post is not None]
+    owners: dict[str, list[Post]] = {}
+    for post in posts:
+        for key in {result.key for result in post.results.values() if result.key}:
+            owners.setdefault(key, []).append(post)
+    found: dict[tuple[str, str], Problem] = {}
+    for sharing in owners.values():
+        for post, other in ((post, other) for post in sharing for other in sharing if post is not other):
+            place = post.mark("results")
+            message = f"its results are those of {other.path}, too"
+            hint = "If this is the new post, delete its whole `results` block; if it is the old one, leave it."
+            severity: Severity = "warning" if post.status is Status.PUBLISHED else "error"
+            found[post.path, other.path] = Problem(
+                post.path, place.line, place.column, "copied-results", message, hint, severity
+            )
+    return list(found.values())
 
 
 def examine(settings: Settings, path: str) -> Examined:
