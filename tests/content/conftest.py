@@ -24,3 +24,11 @@ SETTINGS = Settings(
 @pytest.fixture
 def settings() -> Settings:
     return SETTINGS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A content folder with one post, and a folder below."""
+    (tmp_path / "posts" / "2026").mkdir(parents=True)
+    (tmp_path / "posts" / "a.md").write_text("---\n---\nold\n")
+    return tmp_path

@@ -4,98 +4,19 @@ from __future__ import annotations
 
 import os
 import pty
-import resource
 import select
 import shutil
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fedisched.content.hints import CONFIG, EVERYTHING, POSTS, Pending, may_be_post
+from fedisched.content.hints import CONFIG, EVERYTHING
 from fedisched.content.watch import Change, Watcher
-
-PATIENT = 30.0
-"""How long a test waits, in seconds, for what happens within a few milliseconds."""
-
-QUIET = 0.02
-
-
-class Heard:
-    """What the watcher said so far."""
-
-    def __init__(self) -> None:
-        self._changes: list[Change] = []
-        self._condition = threading.Condition()
-        self.notices: list[str] = []
-
-    def changed(self, change: Change) -> None:
-        with self._condition:
-            self._changes.append(change)
-            self._condition.notify_all()
-
-    def until(self, enough: Callable[[list[Change]], bool]) -> list[Change]:
-        with self._condition:
-            assert self._condition.wait_for(lambda: enough(self._changes), PATIENT), self._changes
-            return list(self._changes)
-
-    def folder(self, folder: str) -> None:
-        """Wait until this folder is to be looked at, by itself or as part of everything."""
-        self.until(lambda all_: any(c.folders is None or folder in c.folders for c in all_))
-
-    def clear(self) -> None:
-        with self._condition:
-            self._changes.clear()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "posts" / "2026").mkdir(parents=True)
-    (tmp_path / "posts" / "a.md").write_text("---\n---\nold\n")
-    return tmp_path
-
-
-@contextmanager
-def watching(
-    folder: Path,
-    posts: str = "posts",
-    *,
-    poll: bool = False,
-    quiet: float = QUIET,
-    patience: float = 2.0,
-    rescan_every: float = 300.0,
-) -> Iterator[Heard]:
-    heard = Heard()
-    watcher = Watcher(
-        folder,
-        posts,
-        heard.changed,
-        poll=poll,
-        quiet=quiet,
-        patience=patience,
-        poll_every=0.02,
-        rescan_every=rescan_every,
-        notice=heard.notices.append,
-    )
-    watcher.start()
-    try:
-        yield heard
-    finally:
-        watcher.stop()
-
-
-def linux_only(test: Callable[..., None]) -> Callable[..., None] | None:
-    """Leave out, elsewhere, what rests on inotify and /proc."""
-    return test if sys.platform == "linux" else None
-
+from tests.content.watching import PATIENT, QUIET, Heard, watching
 
 both_ways = pytest.mark.parametrize("poll", [False, True], ids=["events", "poll"])
 
@@ -380,115 +301,6 @@ def test_polling_is_chosen_by_the_environment(folder: Path) -> None:
         watcher.stop()
 
 
-def test_without_a_descriptor_for_events_it_polls_and_says_so(folder: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    heard = Heard()
-
-    def notice(message: str) -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        heard.notices.append(message)
-
-    watcher = Watcher(folder, "posts", heard.changed, poll=False, quiet=QUIET, poll_every=0.02, notice=notice)
-    with watching(folder):  # watchdog is imported now, which needs descriptors too
-        pass
-    free = os.open(os.devnull, os.O_RDONLY)
-    os.close(free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
-    try:
-        watcher.start()
-        (folder / "posts" / "a.md").write_text("new")
-        heard.folder("posts")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        watcher.stop()
-    assert len(heard.notices) == 1
-    assert "fs.inotify.max_user_instances" in heard.notices[0]
-    assert "every 0.02 seconds" in heard.notices[0]
-
-
-WATCH = """
-import sys
-from pathlib import Path
-from fedisched.content.watch import Watcher
-watcher = Watcher(Path(sys.argv[1]), "posts", lambda change: print(change, flush=True), poll=False,
-                  notice=lambda message: print(message, flush=True))
-watcher.start()
-print("ready", flush=True)
-sys.stdin.read()
-watcher.stop()
-"""
-
-
-@contextmanager
-def watching_elsewhere(folder: Path, *prefix: str) -> Iterator[subprocess.Popen[str]]:
-    command = [*prefix, sys.executable, "-c", WATCH, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGCONT)
-            assert process.stdin
-            process.stdin.close()
-            assert process.wait(PATIENT) == 0
-
-
-def said(process: subprocess.Popen[str], word: str) -> None:
-    assert process.stdout
-    for line in process.stdout:
-        if word in line:
-            return
-    raise AssertionError(f"{word} was never said")
-
-
-@linux_only
-def test_when_the_kernels_queue_overflows_everything_is_looked_at(folder: Path) -> None:
-    room = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
-    one, two = folder / "posts" / "a.md", folder / "posts" / "b.md"
-    with watching_elsewhere(folder) as process:
-        said(process, "ready")
-        process.send_signal(signal.SIGSTOP)
-        for _ in range(room // 4 + 100):
-            one.rename(two)
-            two.rename(one)
-        process.send_signal(signal.SIGCONT)
-        said(process, repr(EVERYTHING))
-        (folder / "posts" / "2026" / "later.md").write_text("new")
-        said(process, "posts/2026")
-
-
-@pytest.mark.system
-def test_at_the_limit_of_watches_it_polls_and_says_so(folder: Path) -> None:
-    """The limit is a user namespace's own, so nobody else meets it; it is reached inside the tree."""
-    assert shutil.which("unshare"), "this test needs unshare: install util-linux"
-    limited = 'echo 1 > /proc/sys/user/max_inotify_watches && exec "$@"'
-    with watching_elsewhere(folder, "unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh") as process:
-        said(process, "fs.inotify.max_user_watches")
-        said(process, "ready")
-        (folder / "posts" / "a.md").write_text("new")
-        said(process, "posts")
-
-
-def switches(threads: Path) -> int:
-    """How often the threads of a process were woken so far."""
-    lines = [line for task in threads.iterdir() for line in (task / "status").read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
-
-
-@linux_only
-def test_an_idle_watcher_never_wakes(folder: Path) -> None:
-    with watching_elsewhere(folder) as process:
-        said(process, "ready")
-        threads = Path(f"/proc/{process.pid}/task")
-        # The program's own start may still be settling: wait for one whole second without a wake-up.
-        deadline = time.monotonic() + PATIENT
-        while True:
-            before = switches(threads)
-            select.select([], [], [], 1.0)
-            if switches(threads) == before:
-                break
-            assert time.monotonic() < deadline, "it keeps waking"
-
-
 def typed(command: list[str], folder: Path, keys: list[tuple[str, bytes]], post: Path) -> None:
     """Run an editor on a terminal; each entry is what to wait for on its screen, and what to type then."""
     pid, terminal = pty.fork()
@@ -537,36 +349,3 @@ def test_a_save_from_a_real_editor_is_noticed(folder: Path, editor: str, poll: b
         typed([*command, str(post)], folder, keys, post)
         heard.folder("posts")
         assert all(c.folders is not None for c in heard.until(bool)), "no folder came or went"
-
-
-def test_names_of_posts() -> None:
-    assert may_be_post("a.md")
-    assert may_be_post("4913.md")
-    assert not any(map(may_be_post, ("4913", "a.md~", ".a.md", "#a.md#", "#a.md", "a.MD", "a.markdown", "md")))
-
-
-def test_hints_add_up() -> None:
-    one, two = Change(frozenset({"posts"})), Change(frozenset({"posts/2026"}))
-    assert one | two == Change(frozenset({"posts", "posts/2026"}))
-    assert one | POSTS == POSTS
-    assert one | CONFIG == Change(frozenset({"posts"}), config=True)
-    assert POSTS | CONFIG == EVERYTHING
-
-
-def test_nothing_pending_is_never_due() -> None:
-    pending = Pending(quiet=0.15, patience=2.0)
-    assert pending.due == float("inf")
-    assert pending.take() is None
-
-
-@given(st.lists(st.floats(0.0, 0.14), max_size=100))
-def test_a_stream_without_a_pause_is_due_after_the_patience(pauses: list[float]) -> None:
-    pending = Pending(quiet=0.15, patience=2.0)
-    now = 100.0
-    assert pending.add(POSTS, now)
-    for pause in pauses:
-        now += pause
-        assert not pending.add(CONFIG, now)
-    assert pending.due == min(now + 0.15, 102.0)
-    assert pending.take() == (EVERYTHING if pauses else POSTS)
-    assert pending.due == float("inf")
