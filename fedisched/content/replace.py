@@ -71,6 +71,17 @@ def replace_file(path: Path, expected_digest: str, data: bytes) -> None:
             raise _changed(path) from None
 
 
+def try_replacing(path: Path, data: bytes) -> None:
+    """Whether `replace_file` could write this just now: everything of it is done but the last step.
+
+    Raises CannotWrite if it could not; the file is not touched and no temporary stays behind.
+    """
+    with _told_as_cannot_write(path):
+        target = Path(os.path.realpath(path, strict=True))
+        with target.open("rb") as current:
+            _written_beside(target, current.fileno(), data).unlink()
+
+
 def remove_stale_temporaries(folder: Path, now: int, older_than: int = 600_000_000) -> tuple[Path, ...]:
     """Remove what a killed process left below a folder; `now` and `older_than` are in microseconds (since 1970 UTC).
 

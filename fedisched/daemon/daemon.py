@@ -235,8 +235,9 @@ class Daemon:
         by_path: dict[str, list[Step]] = {}
         for step in steps:
             by_path.setdefault(step.entry.path, []).append(step)
-        events = [self._lookout.lose(path, self._posts.entry(path)) for path in self._lookout.missing_from(entries)]
-        events += [self._lookout.see(entries[path], found, now) for path, found in by_path.items()]
+        gone = self._lookout.missing_from(entries.keys() | by_path.keys())
+        events = [self._lookout.lose(path, self._posts.entry(path)) for path in gone]
+        events += [self._lookout.see(found[0].entry, found, now) for found in by_path.values()]
         return steps, [event for event in events if event is not None]
 
     def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:

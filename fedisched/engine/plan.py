@@ -70,14 +70,16 @@ class Step:
     hint: str = ""
 
 
-def is_on_time_first_send(delivery: Delivery, now: int) -> bool:
+def is_on_time_first_send(delivery: Delivery, now: int, began: int) -> bool:
     """Whether sending at `now` needs no look-up before it: armed by this journal before it was due, barely overdue,
     never tried. Before every other send the network is asked whether the delivery is there already.
 
+    `began` is since when this run has had the account to itself. It has to be before the due moment: else an earlier
+    run may have sent it, and the journal been put back to what it was before that.
     A key that is not the derived one came from the file: somebody tried it, though this journal does not know.
     """
     never_tried = delivery.since is None and delivery.first_try is None
-    on_time = delivery.armed_at <= delivery.due and now < delivery.due + ON_TIME
+    on_time = max(delivery.armed_at, began) <= delivery.due and now < delivery.due + ON_TIME
     return never_tried and on_time and delivery.key == derive_key(delivery.account, delivery.path, delivery.due)
 
 
@@ -160,7 +162,19 @@ def plan(
             delivery = by_path.get((account.account_id, entry.path)) if account else None
             is_asked = (entry.path, target) in asked
             steps.append(_stands(_Case(entry, target, account, delivery, settings, now, is_asked)))
-    return steps
+    claimed = {claim.key for entry in entries for claim in entry.claims}
+    return steps + [
+        _stands(_Case(_gone(delivery), delivery.target, accounts.get(delivery.target), delivery, settings, now, False))
+        for delivery in known
+        if delivery.path not in paths and delivery.state in (State.SENDING, State.UNSURE)
+        # Where its key stands in a file, it was renamed, which is still to be written down.
+        if delivery.key not in claimed and delivery.target in settings.accounts
+    ]
+
+
+def _gone(delivery: Delivery) -> Entry:
+    """A file that is no longer there, of a delivery that may be on the network: what is known of it is all there is."""
+    return Entry(delivery.path, "", Status.PUBLISHING, delivery.due, "", (delivery.target,))
 
 
 def _broken(entry: Entry, owners: Mapping[str, str], under_way: Container[str]) -> Step | None:

@@ -12,6 +12,7 @@ from typing import assert_never
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
 from fedisched.model.delivery import Delivery, State
+from fedisched.model.network import Allowance
 from fedisched.model.outcome import (
     Absent,
     CannotTell,
@@ -102,9 +103,12 @@ class Rules:
             case _:
                 assert_never(outcome)
 
-    def after_look_up(self, delivery: Delivery, finding: Finding, parts_asked: int, now: int, settle: float) -> Verdict:
+    def after_look_up(
+        self, delivery: Delivery, finding: Finding, parts_asked: int, now: int, settle: float, is_exact: bool = False
+    ) -> Verdict:
         """What a look-up means, of an unsure delivery or of a waiting one before it is sent. A look at an unsure one
-        that comes too early proves only presence."""
+        that comes too early proves only presence. Where look-ups are exact, one will tell in the end: it is never
+        held for want of an answer."""
         settled_at = _settled_at(delivery, now, settle)
         match finding:
             case Found(parts) if len(there := _together(delivery.parts, parts)) >= parts_asked:
@@ -118,19 +122,33 @@ class Rules:
             case Perhaps(url, reason):
                 return IsHeld(f"it may already be published: {url} ({reason})", _decide_hint(delivery))
             case CannotTell(reason, retry_after):
-                return self._after_no_answer(delivery, reason, retry_after, now)
+                return self._after_no_answer(delivery, reason, retry_after, now, is_exact)
             case _:
                 assert_never(finding)
 
     def later(self, delivery: Delivery, reason: str, retry_after: float | None, now: int) -> Verdict:
         """Certainly not sent: again later, until patience ends."""
-        if self._patience_is_over(delivery, now):
-            hours = self.retry.give_up_after / 3600
-            return IsRefused(
-                f"gave up after {hours:g} hours: {reason}",
-                f"When the cause is mended, type: fedisched retry {delivery.path}",
-            )
-        return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
+        return self.given_up(delivery, reason, now) or TryLater(
+            reason, self._next_try(delivery.attempts, retry_after, now)
+        )
+
+    def given_up(self, delivery: Delivery, reason: str, now: int) -> Verdict | None:
+        """What becomes of a delivery that certainly was not sent when patience is over; None while it lasts."""
+        if not self._patience_is_over(delivery, now):
+            return None
+        hours = self.retry.give_up_after / 3600
+        return IsRefused(
+            f"gave up after {hours:g} hours: {reason}",
+            f"When the cause is mended, type: fedisched retry {delivery.path}",
+        )
+
+    def paced_until(self, allowance: Allowance | None, is_overdue: bool, now: int) -> int | None:
+        """When the next post may leave, None for now. What is overdue leaves a tenth of what the server allows to what
+        is on time, and to the person's other applications."""
+        if allowance is None or now >= allowance.resets_at:
+            return None
+        reserve = allowance.limit // 10 if is_overdue else 0
+        return allowance.resets_at if allowance.remaining <= reserve else None
 
     def _after_absence(self, delivery: Delivery, now: int) -> Verdict:
         """Certainly not there: to be sent now. But once a server has taken more than one request and published none,
@@ -140,8 +158,10 @@ class Rules:
             return self.later(delivery, error, None, now)
         return TryLater(error, now)
 
-    def _after_no_answer(self, delivery: Delivery, reason: str, retry_after: float | None, now: int) -> Verdict:
-        if self._patience_is_over(delivery, now):
+    def _after_no_answer(
+        self, delivery: Delivery, reason: str, retry_after: float | None, now: int, is_exact: bool
+    ) -> Verdict:
+        if self._patience_is_over(delivery, now) and not is_exact:
             return IsHeld(f"nobody could say whether it was published: {reason}", _decide_hint(delivery))
         if delivery.state is not State.UNSURE:
             return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))

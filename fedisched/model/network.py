@@ -24,6 +24,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many more posts the server takes: `remaining` of `limit` until `resets_at` (microseconds since 1970 UTC)."""
+
+    remaining: int
+    limit: int
+    resets_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """One uploaded attachment, as the network names it: `part` and `position` count from 1. `handle` is the
     adapter's own text (a media id, a blob's JSON) and goes into the journal, so that no attachment is uploaded
@@ -78,6 +87,25 @@ class Network(Protocol):
 
     settle: float
     """How long after a connection ended (seconds) a look-up's "not there" may still be too early."""
+    is_exact: bool
+    """A look-up tells by the key, so that every unclear outcome is cleared in the end."""
+
+    @property
+    def settle_unrecorded(self) -> float:
+        """The same, where an earlier run of which nothing is recorded may have died while it was sending: 0 where a
+        second request under the same key makes no second post."""
+        ...
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What the answer to the last publishing request said; None where it said nothing."""
+        ...
+
+    @property
+    def clock(self) -> tuple[int, float] | None:
+        """When the server last told its time (microseconds since 1970 UTC, by our clock), and how far its clock is from
+        ours (seconds, positive where it is ahead)."""
+        ...
 
     def identify(self) -> Identity | NotSent | Refused:
         """Verify the credential and say who we are. Opens or refreshes the session."""

@@ -28,10 +28,15 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """It is certain that nothing was published; trying again later may help. `retry_after` in seconds from now,
-    None where the server named no time."""
+    None where the server named no time.
+
+    `account` is true where the server as a whole cannot be used just now (no connection, 429): what else is due there
+    waits as well.
+    """
 
     reason: str
     retry_after: float | None = None
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
 from fedisched.model.outcome import (
     Absent,
     CannotTell,
@@ -45,7 +45,7 @@ from fedisched.networks.bluesky_records import (
 )
 from fedisched.networks.bluesky_session import BlueskySession
 from fedisched.networks.cid import cid_of_blob
-from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
+from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
 from fedisched.networks.wire import Answer, Heard
 
 if TYPE_CHECKING:
@@ -64,11 +64,14 @@ class Bluesky:
     """One Bluesky account."""
 
     settle = 0.0  # the record key is the fence: a second send meets `InvalidSwap` or writes nothing
+    settle_unrecorded = 0.0
+    is_exact = True
 
     def __init__(self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> None:
         self._account = account
         self._host = urlsplit(account.server).netloc
         self._session = BlueskySession(account, credential, sessions, now)
+        self.allowance: Allowance | None = None
         self._now = now
         self._did = ""
         self._dids: dict[str, str | None] = {}
@@ -78,6 +81,10 @@ class Bluesky:
 
     def __repr__(self) -> str:
         return f"Bluesky({self._account.handle} on {self._host})"
+
+    @property
+    def clock(self) -> tuple[int, float] | None:
+        return self._session.clock
 
     # Who
 
@@ -163,7 +170,7 @@ class Bluesky:
             return self._uploaded[known]
         answer = self._post("com.atproto.repo.uploadBlob", data, attachment.mime)
         if not isinstance(answer, Answer):
-            return before_sending(answer)
+            return of_an_upload(answer)
         blob = answer.object().get("blob")
         match blob:
             case {"ref": {"$link": str(cid)}, "mimeType": str(), "size": int()} if cid == cid_of_blob(data):
@@ -185,6 +192,7 @@ class Bluesky:
         if not ready:
             return Published(())
         heard = self._put(*ready[0]) if len(prepared.requests) == 1 else self._apply(ready)
+        self.allowance = heard.allowance if isinstance(heard, Answer) else None
         if not isinstance(heard, Answer):
             return heard if isinstance(heard, NotSent | Refused | Unsure) else verdict(heard, self._host)
         if heard.is_ok:

@@ -30,6 +30,11 @@ class BlueskySession:
         self._wire = Wire(now)
         self._client: Client | None = None
 
+    @property
+    def clock(self) -> tuple[int, float] | None:
+        """As `Wire.clock`."""
+        return self._wire.clock
+
     def ask(self, call: Callable[[Client], object]) -> Heard | Closed:
         """Make a call within the session. An expired access token heals: it is renewed and the call made again."""
         client = self._opened()

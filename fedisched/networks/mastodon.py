@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
 from fedisched.model.outcome import (
     CannotTell,
     Finding,
@@ -29,7 +30,7 @@ from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
 from fedisched.networks.mastodon_status import Shown, difference, shown
-from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
+from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
 from fedisched.networks.wire import Answer, Heard, Wire
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def connect(account: Account, credential: str, sessions: Sessions, now: Callable
 class Mastodon:
     """One account on a server with Mastodon's API."""
 
+    is_exact = False  # what proves a post is its text, which others may have too
+
     def __init__(
         self,
         account: Account,
@@ -65,7 +68,9 @@ class Mastodon:
         self._host = urlsplit(account.server).netloc
         self._wire = Wire(now)
         self._wait = wait
+        self.allowance: Allowance | None = None
         self._client: Client | None = None
+        self._keeps_keys = False
         self._identity: Identity | None = None
         self._applications: frozenset[str] | None = None
         # Uploads that no caller has been told of yet: a preparation that failed later does not repeat them.
@@ -73,6 +78,14 @@ class Mastodon:
 
     def __repr__(self) -> str:
         return f"Mastodon({self._host})"
+
+    @property
+    def settle_unrecorded(self) -> float:
+        return 0.0 if self._keeps_keys else self.settle
+
+    @property
+    def clock(self) -> tuple[int, float] | None:
+        return self._wire.clock
 
     # Who
 
@@ -98,7 +111,8 @@ class Mastodon:
         for ask in (lambda client: client.instance_v2(), lambda client: client.instance_v1()):
             answer = self._ask(ask)
             limits = limits_of(answer.object()) if isinstance(answer, Answer) else None
-            if limits is not None:
+            if limits is not None and isinstance(answer, Answer):
+                self._keeps_keys = keeps_keys(answer.object())
                 return limits
         return _LIMITS
 
@@ -148,7 +162,7 @@ class Mastodon:
             )
         )
         if not isinstance(answer, Answer):
-            return before_sending(answer)
+            return of_an_upload(answer)
         match answer.object().get("id"):
             case (str() | int()) as number if str(number):
                 self._uploaded[place] = str(number)
@@ -189,6 +203,7 @@ class Mastodon:
         # Left out, the library would send a "0", which some servers refuse beside a poll.
         form.setdefault("sensitive", None)
         answer = self._ask(lambda client: client.status_post(**form, idempotency_key=key_of(task, number)))
+        self.allowance = heard.allowance if isinstance(heard := self._wire.last, Answer) else None
         if not isinstance(answer, Answer):
             return answer
         status = shown(answer.json())
@@ -310,6 +325,16 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         image_bytes=_count(media.get("image_size_limit")) or _LIMITS.image_bytes,
         alt_characters=_count(media.get("description_limit")) or _LIMITS.alt_characters,
     )
+
+
+_KEEPS_KEYS = re.compile(r"(?!.*compatible)[1-9]\d*\.\d|.*compatible; *(Pleroma|Akkoma|Hollo)", re.IGNORECASE)
+
+
+def keeps_keys(instance: Mapping[str, Any]) -> bool:
+    """Whether an instance's software is known to make one post of two requests under one key: Mastodon and its forks,
+    and some that speak its language. GoToSocial and Takahē do not, and of what is not known it is not assumed."""
+    version = instance.get("version")
+    return isinstance(version, str) and _KEEPS_KEYS.match(version) is not None
 
 
 def _section(value: object, name: str) -> Mapping[str, Any]:

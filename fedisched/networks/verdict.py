@@ -16,11 +16,11 @@ def over_http(heard: Heard, server: str, words: str) -> Verdict:
     not what was asked for."""
     match heard:
         case NoAnswer(sent=False, reason=reason):
-            return NotSent(f"{server} was not reached: {reason}")
+            return NotSent(f"{server} was not reached: {reason}", account=True)
         case NoAnswer(reason=reason):
             return Unsure(f"{server} may have got the post: {reason}")
         case Answer(status=429):
-            return NotSent(f"{server} asks to slow down (429)", heard.retry_after)
+            return NotSent(f"{server} asks to slow down (429)", heard.retry_after, account=True)
         case Answer(status=401 | 403 as status):
             return NotSent(f"something before {server}, a firewall perhaps, turned the request away ({status})")
         case Answer(status=413):
@@ -40,6 +40,12 @@ _MAY_HAVE_BEEN_DONE = frozenset({408, 409, 425})
 def before_sending(verdict: Verdict) -> NotSent | Refused:
     """A verdict on a request that could not publish anything: what is unclear about it was certainly not sent."""
     return NotSent(verdict.reason) if isinstance(verdict, Unsure) else verdict
+
+
+def of_an_upload(verdict: Verdict) -> NotSent | Refused:
+    """A verdict on an upload: these have a quota of their own, which keeps no post without one from going out."""
+    verdict = before_sending(verdict)
+    return replace(verdict, account=False) if isinstance(verdict, NotSent) and verdict.retry_after else verdict
 
 
 def of_the_account(verdict: Verdict) -> NotSent | Refused:

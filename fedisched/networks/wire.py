@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any
 
+from fedisched.model.network import Allowance
+
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes: a page of 40 statuses or one record is well under a tenth of it."""
 
@@ -61,6 +63,16 @@ class Answer:
         return next((wait for wait in waits if wait is not None), None)
 
     @property
+    def allowance(self) -> Allowance | None:
+        """How many more such requests the server takes, None where it does not say."""
+        for prefix in ("ratelimit-", "x-ratelimit-"):
+            limit, remaining = (_count(self.headers.get(prefix + name)) for name in ("limit", "remaining"))
+            wait = _wait(self.headers.get(prefix + "reset"), self._server_now)
+            if limit is not None and remaining is not None and wait is not None:
+                return Allowance(remaining, limit, self.at + int(wait * 1_000_000))
+        return None
+
+    @property
     def _server_now(self) -> float:
         moment = _moment(self.headers.get("date"))
         return self.at / 1_000_000 if moment is None else moment
@@ -95,6 +107,8 @@ class Wire:
     piece_within: float = 30.0
     answer_within: float = 60.0
     last: Heard | None = field(default=None, repr=False)
+    clock: tuple[int, float] | None = None
+    """When a server last told its time, and how far that is from ours, in seconds."""
 
     def hear(self, call: Callable[[], object]) -> Heard:
         """Make a library's call and tell what the server said. What the library makes of the answer does not count,
@@ -109,7 +123,9 @@ class Wire:
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         lower = {name.lower(): value for name, value in headers.items()}
-        self.last = Answer(status, lower, body, self.now())
+        self.last = answer = Answer(status, lower, body, self.now())
+        if (offset := answer.clock_offset) is not None:
+            self.clock = (answer.at, offset)
 
     def failed(self, *, sent: bool, reason: str) -> None:
         self.last = NoAnswer(sent, reason)
@@ -120,6 +136,11 @@ def shortened(words: object) -> str:
     text = " ".join(str(words).split()) if isinstance(words, str) else ""
     text = "".join(c for c in text if c.isprintable())
     return (text[:_LONGEST_WORDS] + "…" if len(text) > _LONGEST_WORDS else text).rstrip(".")
+
+
+def _count(value: str | None) -> int | None:
+    # Long enough for any number of requests, and short enough to be one.
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
 def _wait(value: str | None, now: float) -> float | None:

@@ -6,21 +6,37 @@ looked at once more; one request leaves; and whatever comes back is only recorde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from fedisched.clock import SECOND
-from fedisched.engine.plan import is_on_time_first_send
-from fedisched.engine.rules import AccountPaused, IsUnsure, PartsSent, TryLater, Verdict, carry_out_verdict
+from fedisched.engine.plan import AT_ONCE, ON_TIME, Act, is_on_time_first_send
+from fedisched.engine.rules import (
+    AccountPaused,
+    IsHeld,
+    IsRefused,
+    IsUnsure,
+    PartsSent,
+    TryLater,
+    Verdict,
+    carry_out_verdict,
+)
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import CannotSplice
+from fedisched.model.errors import CannotSplice, CannotWrite
 from fedisched.model.network import Network, Prepared, Task
-from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Perhaps, Refused
+from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Refused
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
 from fedisched.publisher.desk import Desk, Job
+
+ABSENCE_LASTS = 60 * SECOND
+"""How long it counts that a delivery was looked up and is not there: the account is ours alone meanwhile."""
+CLOCK_LASTS = 10 * SECOND
+"""How old what a server told of its time may be, when something is sent by ours."""
+CLOCKS_APART = 60.0
+CANNOT_WRITE_RETRY = 30 * SECOND
 
 
 class Courier:
@@ -31,16 +47,33 @@ class Courier:
         self._network = network
         self._limits = limits
         self._desk = desk
+        self._began = desk.clock.now()
+        """Since when the account is ours alone: what was on its way before, came from somebody who is dead now."""
         self._prepared: dict[int, tuple[str, Prepared]] = {}
+        self._absent: dict[int, int] = {}
+        """When a delivery was looked up and was not there."""
+        self._too_early: dict[int, int] = {}
+        """From when on a look-up can say that a delivery is not there."""
         self.slowest_preparation = SECOND
         """How long preparing took of late, in microseconds."""
-        self.refused: Refused | None = None
-        """Set when the server refuses the account itself: nothing more is to be done until that is mended."""
+        self.stopped: NotSent | Refused | None = None
+        """Set when the account or its server cannot be used: nothing more is to be done until that is mended."""
 
     def is_prepared(self, job: Job) -> bool:
         """Whether everything slow is done, for the file as the plan has it."""
         found = self._prepared.get(job.delivery.id)
         return found is not None and found[0] == job.entry.digest
+
+    def needs_a_look(self, job: Job, now: int) -> bool:
+        """Whether the network has to be asked before this is sent: it is no on-time first send, and was not looked up
+        just now."""
+        if job.act is not Act.SEND or is_on_time_first_send(job.delivery, max(now, job.at), self._began):
+            return False
+        return now - self._absent.get(job.delivery.id, 0) >= ABSENCE_LASTS
+
+    def look_at(self, job: Job, lead: int) -> int:
+        """When to ask before this is sent: well before, or as soon as a "not there" can be trusted."""
+        return self._too_early.get(job.delivery.id, job.at - lead)
 
     # --- prepare ---------------------------------------------------------------------------------------------
 
@@ -51,17 +84,12 @@ class Courier:
         if delivery.state is not State.WAITING:
             desk.plan_again()
             return
-        try:
-            rendering = desk.posts.rendering(job.entry, self._account, self._limits)
-        except CannotSplice as error:
-            self._block(delivery, error.message, error.hint)
+        if verdict := desk.rules.given_up(delivery, delivery.error, began):
+            carry_out_verdict(desk.journal, delivery, verdict, began)
+            desk.settle(delivery.id)
             return
+        rendering = self._rendering(job, delivery)
         if rendering is None:
-            # The file is another by now: look at the folder, then decide again.
-            desk.look_again()
-            return
-        if isinstance(rendering, Problem):
-            self._block(delivery, rendering.message, rendering.hint)
             return
         task = self._task(delivery, rendering)
         outcome = self._network.prepare(task, desk.posts.read_media)
@@ -72,13 +100,39 @@ class Courier:
                 self._prepared[delivery.id] = (job.entry.digest, outcome)
             case NotSent(reason, retry_after):
                 self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
+                self._stop_if_of_the_account(outcome)
             case Refused(_, _, account=True):
-                self.refused = outcome
+                self.stopped = outcome
             case Refused(reason, hint):
                 desk.journal.record_refused(delivery, reason, hint)
                 desk.settle(delivery.id)
             case _:
                 assert_never(outcome)
+
+    def _rendering(self, job: Job, delivery: Delivery) -> Rendered | None:
+        """What would be sent; None if it cannot be, which is recorded."""
+        desk = self._desk
+        try:
+            rendering = desk.posts.rendering(job.entry, self._account, self._limits)
+        except CannotSplice as error:
+            self._block(delivery, error.message, error.hint)
+            return None
+        except CannotWrite as error:
+            # What could not be recorded in its file is not sent: whoever looks at the file would send it again.
+            desk.journal.record_waiting(delivery, str(error).rstrip("."), desk.clock.now() + CANNOT_WRITE_RETRY)
+            desk.settle(delivery.id)
+            return None
+        if rendering is None:
+            # The file is another by now: look at the folder, then decide again.
+            desk.look_again()
+        if isinstance(rendering, Problem):
+            self._block(delivery, rendering.message, rendering.hint)
+            return None
+        return rendering
+
+    def _stop_if_of_the_account(self, outcome: Outcome | Finding) -> None:
+        if isinstance(outcome, NotSent) and outcome.account:
+            self.stopped = outcome
 
     def _task(self, delivery: Delivery, rendered: Rendered) -> Task:
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
@@ -111,10 +165,14 @@ class Courier:
         desk = self._desk
         delivery = desk.journal.delivery(job.delivery.id)
         digest, prepared = self._prepared.pop(delivery.id)
-        if delivery.state is not State.WAITING:
+        if delivery.state is not State.WAITING or self._is_late(delivery, job):
             desk.plan_again()
             return
-        if not is_on_time_first_send(delivery, desk.clock.now()) and not self._is_absent(delivery, prepared.task):
+        if not self._clocks_agree():
+            return
+        if self.needs_a_look(replace(job, delivery=delivery), desk.clock.now()):
+            # The moment passed while something else was done. It stays prepared for when it was looked up.
+            self._prepared[delivery.id] = digest, prepared
             return
         if not desk.journal.begin_sending(delivery, prepared.task.rendered, prepared.uploads, desk.clock.now()):
             desk.plan_again()
@@ -124,7 +182,42 @@ class Courier:
             desk.journal.take_back(delivery)
             desk.look_again()
             return
+        self._absent.pop(delivery.id, None)
         self._publish(prepared, delivery, sending)
+
+    def _is_late(self, delivery: Delivery, job: Job) -> bool:
+        """Whether so much time has passed since the plan was made (the machine slept) that a person is asked first."""
+        never_tried = delivery.first_try is None and delivery.since is None
+        overdue = self._desk.clock.now() - max(delivery.due, delivery.next_try or 0)
+        return never_tried and job.at > AT_ONCE and overdue > self._desk.settings.late_after * SECOND
+
+    def _clocks_agree(self) -> bool:
+        """Whether the server's clock, as it was just told, says what ours does: one that is wrong sends nothing."""
+        told = self._network.clock
+        if told is not None and abs(self._desk.clock.now() - told[0]) > CLOCK_LASTS:
+            # Ours may have been set, or the machine slept.
+            self._network.warm()
+            told = self._network.clock
+        if told is not None and abs(told[1]) > CLOCKS_APART:
+            self.stopped = clocks_differ(told[1])
+        return self.stopped is None
+
+    def postpone_what_is_paced(self, jobs: Sequence[Job], now: int) -> bool:
+        """Where the server takes few more posts for now, let what is overdue wait until it takes more; with none left,
+        everything. Says whether anything has to wait."""
+        desk, allowance = self._desk, self._network.allowance
+        if (until := desk.rules.paced_until(allowance, False, now)) is not None:
+            words = f"the server takes no more posts before {desk.posts.as_text(until)}"
+            self.stopped = NotSent(words, (until - now) / SECOND, account=True)
+            return True
+        if (until := desk.rules.paced_until(allowance, True, now)) is None:
+            return False
+        words = f"the server takes few more posts before {desk.posts.as_text(until)}, which are kept for those on time"
+        late = [job for job in jobs if job.act is Act.SEND and AT_ONCE < job.at < now - ON_TIME]
+        for job in late:
+            desk.journal.record_waiting(desk.journal.delivery(job.delivery.id), words, until)
+            desk.settle(job.delivery.id)
+        return bool(late)
 
     def _publish(self, prepared: Prepared, before: Delivery, sending: Delivery) -> None:
         desk = self._desk
@@ -136,8 +229,9 @@ class Courier:
             if isinstance(verdict, AccountPaused):
                 # Nothing of this attempt was accepted, but what an earlier part was sent with is not forgotten.
                 desk.journal.take_back(replace(before, since=sending.since if sending.parts else before.since))
-                self.refused = Refused(verdict.reason, "", account=True)
+                self.stopped = Refused(verdict.reason, "", account=True)
                 return
+            self._stop_if_of_the_account(outcome)
             carry_out_verdict(desk.journal, sending, verdict, now)
             if isinstance(outcome, NotSent) and not sending.parts:
                 desk.journal.nothing_left(sending, before.since)
@@ -157,34 +251,6 @@ class Courier:
                 desk.clock.wait(desk.condition, moment)
             return not desk.stopping
 
-    def _is_absent(self, delivery: Delivery, task: Task) -> bool:
-        """Look before a send that is not an on-time first send; record what is there already."""
-        desk = self._desk
-        (finding,) = self._network.find([self._to_look_up(delivery, task)])
-        now = desk.clock.now()
-        match finding:
-            case Absent():
-                return True
-            case Perhaps() if delivery.since is None:
-                # Nothing of it ever left from here, so another text is another post: another folder's, say.
-                return True
-            case Found(parts) if len(parts) + len(delivery.parts) >= len(task.rendered.parts):
-                desk.journal.record_published(delivery, parts, now)
-            case Found(parts):
-                desk.journal.record_parts(delivery, parts)
-            case Perhaps():
-                verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
-                carry_out_verdict(desk.journal, delivery, verdict, now)
-            case CannotTell(reason, _, account=True):
-                self.refused = Refused(reason, "", account=True)
-            case CannotTell(reason, retry_after):
-                self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
-                return False
-            case _:
-                assert_never(finding)
-        desk.settle(delivery.id)
-        return False
-
     # --- look up ---------------------------------------------------------------------------------------------
 
     def look_up(self, jobs: Sequence[Job]) -> None:
@@ -202,14 +268,68 @@ class Courier:
                 desk.journal.look_again(delivery, "its file cannot be read just now", now + 60 * SECOND)
             else:
                 asked.append((delivery, self._to_look_up(delivery, self._task(delivery, rendered))))
-        if not asked:
-            return
-        for (delivery, task), finding in zip(asked, self._network.find([task for _, task in asked]), strict=True):
+        for delivery, task, finding in self._found(asked):
             self._record_finding(delivery, task, finding)
 
-    def _record_finding(self, delivery: Delivery, task: Task, finding: Finding) -> None:
+    def look_before(self, jobs: Sequence[Job]) -> None:
+        """Look before sends that are no on-time first ones, with one request for all of them; record what is there
+        already."""
+        desk = self._desk
+        asked: list[tuple[Delivery, Task]] = []
+        for job in jobs:
+            delivery = desk.journal.delivery(job.delivery.id)
+            if delivery.state is not State.WAITING:
+                desk.plan_again()
+            elif (rendered := self._rendering(job, delivery)) is not None:
+                asked.append((delivery, self._to_look_up(delivery, self._task(delivery, rendered))))
+        for delivery, task, finding in self._found(asked):
+            self._record_before(delivery, task, finding)
+
+    def _found(self, asked: Sequence[tuple[Delivery, Task]]) -> Iterator[tuple[Delivery, Task, Finding]]:
+        findings = self._network.find([task for _, task in asked]) if asked else ()
+        for (delivery, task), finding in zip(asked, findings, strict=True):
+            yield delivery, task, finding
+
+    def _record_before(self, delivery: Delivery, task: Task, finding: Finding) -> None:
         desk, now = self._desk, self._desk.clock.now()
-        verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, self._network.settle)
+        match finding:
+            case Absent():
+                self._note_absence(delivery, now)
+                return
+            case Perhaps() if delivery.since is None:
+                # Nothing of it ever left from here, so another text is another post: another folder's, say.
+                self._note_absence(delivery, now)
+                return
+            case Found(parts) if len(parts) + len(delivery.parts) >= len(task.rendered.parts):
+                desk.journal.record_published(delivery, parts, now)
+            case Found(parts):
+                desk.journal.record_parts(delivery, parts)
+            case Perhaps():
+                verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
+                carry_out_verdict(desk.journal, delivery, verdict, now)
+            case CannotTell(reason, _, account=True):
+                self.stopped = Refused(reason, "", account=True)
+            case CannotTell(reason, retry_after):
+                self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
+                return
+            case _:
+                assert_never(finding)
+        desk.settle(delivery.id)
+
+    def _note_absence(self, delivery: Delivery, now: int) -> None:
+        """It is not there. Where a server would make a second post of a second request, what a dead run may have sent
+        just before this one began may still land: of that the journal, lost or put back, may know nothing."""
+        trusted_from = self._began + int(self._network.settle_unrecorded * SECOND)
+        if now < trusted_from:
+            self._too_early[delivery.id] = trusted_from
+        else:
+            self._too_early.pop(delivery.id, None)
+            self._absent[delivery.id] = now
+
+    def _record_finding(self, delivery: Delivery, task: Task, finding: Finding) -> None:
+        desk, now, network = self._desk, self._desk.clock.now(), self._network
+        parts_asked = len(task.rendered.parts)
+        verdict = desk.rules.after_look_up(delivery, finding, parts_asked, now, network.settle, network.is_exact)
         carry_out_verdict(desk.journal, delivery, verdict, now)
         if isinstance(verdict, PartsSent):
             desk.journal.record_waiting(delivery, delivery.error, now)
@@ -217,3 +337,26 @@ class Courier:
             desk.plan_again()
         else:
             desk.settle(delivery.id)
+
+    def give_up_what_waits_too_long(self, reason: str, account: str) -> None:
+        """The account's server cannot be reached, so nothing can be tried: what has waited long enough is given up, or
+        held where it may be on the network."""
+        desk, network, now = self._desk, self._network, self._desk.clock.now()
+        for delivery in desk.journal.relevant_deliveries():
+            verdict: Verdict | None = None
+            if delivery.account != account:
+                continue
+            if delivery.state is State.WAITING:
+                verdict = desk.rules.given_up(delivery, delivery.error or reason, now)
+            elif delivery.state is State.UNSURE:
+                finding = CannotTell(reason)
+                verdict = desk.rules.after_look_up(delivery, finding, 0, now, network.settle, network.is_exact)
+            if isinstance(verdict, IsRefused | IsHeld):
+                carry_out_verdict(desk.journal, delivery, verdict, now)
+                desk.settle(delivery.id)
+
+
+def clocks_differ(offset: float) -> NotSent:
+    """Why nothing is sent by a clock that is `offset` seconds behind a server's."""
+    words = f"this machine's clock is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead of'} the server's"
+    return NotSent(f"{words}. Set the clock (for example: timedatectl set-ntp true)", 60.0, account=True)

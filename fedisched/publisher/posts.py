@@ -94,8 +94,10 @@ class Posts:
     def rendering(self, entry: Entry, account: Account, limits: Limits) -> Rendered | Problem | None:
         """What the account would get; the first error among its problems; None if the file is not the entry's.
 
-        The write-back is tried dry: raises `CannotSplice` if the results could not be written into this file.
+        The write-back is tried dry: raises `CannotSplice` if the results could not be written into this file,
+        `CannotWrite` if nothing can be written into its folder.
         """
+        from fedisched.content.replace import try_replacing
         from fedisched.content.splice import splice
 
         found = self._read(entry.path)
@@ -104,7 +106,8 @@ class Posts:
         data, reading = found
         if reading.post is None:
             return next(problem for problem in reading.problems if problem.is_error)
-        splice(data, Status.PUBLISHED, {**reading.post.results, account.name: _likely_result()})
+        spliced = splice(data, Status.PUBLISHED, {**reading.post.results, account.name: _likely_result()})
+        try_replacing(self._settings.folder / entry.path, spliced)
         return self._render(reading.post, account, limits)
 
     def rendered_loosely(self, entry: Entry, account: Account, limits: Limits | None) -> Rendered | None:

@@ -12,7 +12,7 @@ from fedisched.clock import SECOND
 from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import carry_out, reconcile
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import CannotSplice, FileChanged
+from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
@@ -39,6 +39,7 @@ class Publisher:
         self._asked: set[str] = set()
         self._done_asking: set[tuple[str, str]] = set()
         self._to_write: set[str] = set()
+        self._noticed: set[str] = set()
         self._files_are_new = True
         self._requests: list[Request] = []
         self._reported: set[int] = set()
@@ -218,10 +219,16 @@ class Publisher:
                 self._to_write.discard(path)
             except FileChanged:
                 desk.look_again()
-            except CannotSplice as error:
+            except (CannotSplice, CannotWrite) as error:
+                # It is owed: the next run tries again. What is published is safe in the journal meanwhile.
                 self._to_write.discard(path)
-                self._notice(str(error))
+                self._notice_once(str(error))
         self._answer(steps)
+
+    def _notice_once(self, words: str) -> None:
+        if words not in self._noticed:
+            self._noticed.add(words)
+            self._notice(words)
 
     def _take_requests(self) -> bool:
         """Questions of others who want something published. Who no longer waits for an answer wants nothing."""

@@ -12,7 +12,7 @@ from fedisched.engine.plan import Act
 from fedisched.model.network import Identity, Network
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
-from fedisched.publisher.courier import Courier
+from fedisched.publisher.courier import CLOCKS_APART, Courier, clocks_differ
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.locks import account_lock
 
@@ -23,7 +23,6 @@ INTENT_LEAD = SECOND // 20
 WARM_LEAD = 2 * SECOND
 """The connection is made sure of this long before the moment."""
 LOCK_RETRY = SECOND // 4
-CLOCKS_APART = 60.0
 
 
 class Worker(Thread):
@@ -79,9 +78,10 @@ class Worker(Thread):
             identity = network.identify()
             if not isinstance(identity, Identity):
                 self._not_identified(state, identity)
+                self._give_up(network, state, identity)
                 return
             if identity.clock_offset is not None and abs(identity.clock_offset) > CLOCKS_APART:
-                self._clocks_differ(state, identity.clock_offset)
+                self._not_identified(state, clocks_differ(identity.clock_offset))
                 return
             opened.verified()
             self._desk.accounts.verified(self._account.name, self._account.server, opened.fingerprint, identity)
@@ -90,8 +90,8 @@ class Worker(Thread):
             self._desk.plan_again()
             courier = Courier(self._account, network, identity.limits, self._desk)
             self._work(network, courier)
-            if courier.refused is not None:
-                self._pause(self._desk.accounts.all()[self._account.name], courier.refused)
+            if courier.stopped is not None:
+                self._not_identified(self._desk.accounts.all()[self._account.name], courier.stopped)
         finally:
             self.is_ready = False
             network.close()
@@ -103,7 +103,7 @@ class Worker(Thread):
         while True:
             with desk.condition:
                 while True:
-                    if desk.stopping or courier.refused is not None:
+                    if desk.stopping or courier.stopped is not None:
                         return
                     now = desk.clock.now()
                     agenda = self._agenda()
@@ -125,7 +125,7 @@ class Worker(Thread):
 
     def _next_moment(self, courier: Courier, agenda: Sequence[Job]) -> int | None:
         """When there is something to do next, None if there is nothing at all."""
-        moments = [_moment_of(courier, job) for job in agenda]
+        moments = [_moment_of(courier, job, self._desk.clock.now()) for job in agenda]
         if (first := _first_prepared(courier, agenda)) is not None and self._warmed != first:
             moments.append(first - WARM_LEAD)
         return min(moments, default=None)
@@ -133,20 +133,31 @@ class Worker(Thread):
     def _do_next(self, network: Network, courier: Courier, agenda: Sequence[Job], now: int) -> None:
         """One thing, the most urgent first: what is ready to leave, then looking up, then preparing, as long as it
         cannot make the next prepared one late."""
-        for job in agenda:
-            if courier.is_prepared(job) and _moment_of(courier, job) <= now:
-                courier.send(job)
-                self._done_with([job])
-                return
-        unsure = [job for job in agenda if job.act is Act.LOOK_UP and job.at <= now]
-        if unsure:
+        ready = [job for job in agenda if _moment_of(courier, job, now) <= now]
+        to_send = [job for job in ready if job.act is Act.SEND]
+        prepared = [job for job in to_send if courier.is_prepared(job) and not courier.needs_a_look(job, now)]
+        unsure = [job for job in ready if job.act is Act.LOOK_UP]
+        if unsure and not prepared:
             courier.look_up(unsure)
             self._done_with(unsure)
             return
+        if to_send and courier.postpone_what_is_paced(to_send, now):
+            self._done_with(to_send)
+            return
+        if prepared:
+            courier.send(prepared[0])
+            self._done_with(prepared[:1])
+            return
+        if to_look_before := [job for job in to_send if courier.needs_a_look(job, now)]:
+            courier.look_before(to_look_before)
+            # What is not there stays: it is prepared next, or asked about again when that can be trusted.
+            left = [job for job in to_look_before if courier.needs_a_look(job, now)]
+            self._done_with([job for job in left if courier.look_at(job, LEAD) <= now])
+            return
         first = _first_prepared(courier, agenda)
         room_to_prepare = first is None or now + 2 * courier.slowest_preparation < first
-        for job in agenda:
-            if job.act is Act.SEND and not courier.is_prepared(job) and _moment_of(courier, job) <= now:
+        for job in to_send:
+            if not courier.is_prepared(job):
                 if not room_to_prepare:
                     break
                 courier.prepare(job)
@@ -181,18 +192,19 @@ class Worker(Thread):
             case _:
                 assert_never(answer)
 
-    def _clocks_differ(self, state: AccountState, offset: float) -> None:
-        reason = f"this machine's clock is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead of'} the server's"
-        next_try = self._desk.clock.now() + 60 * SECOND
-        self._desk.accounts.unreachable(
-            state, f"{reason}. Set the clock (for example: timedatectl set-ntp true)", next_try
-        )
+    def _give_up(self, network: Network, state: AccountState, answer: NotSent | Refused) -> None:
+        """While an account is refused none of its deliveries is burnt; while its server is gone patience runs on."""
+        if isinstance(answer, NotSent) and state.limits is not None:
+            courier = Courier(self._account, network, state.limits, self._desk)
+            courier.give_up_what_waits_too_long(answer.reason, state.account_id)
 
 
-def _moment_of(courier: Courier, job: Job) -> int:
+def _moment_of(courier: Courier, job: Job, now: int) -> int:
     """When a job is taken up: a look-up at its moment, a send just before it, its preparation well before."""
     if job.act is Act.LOOK_UP:
         return job.at
+    if courier.needs_a_look(job, now):
+        return courier.look_at(job, LEAD)
     return job.at - (INTENT_LEAD if courier.is_prepared(job) else LEAD)
 
 

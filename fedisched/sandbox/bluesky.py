@@ -14,6 +14,7 @@ from fedisched.model.tid import ALPHABET
 from fedisched.sandbox import sniff
 from fedisched.sandbox.cid import cid_of_blob, cid_of_record
 from fedisched.sandbox.lexicon import wrong_key, wrong_record
+from fedisched.sandbox.quota import Quota
 from fedisched.sandbox.rules import Rules
 from fedisched.sandbox.sessions import Sessions, invalid, refusal, sent_json
 from fedisched.sandbox.store import Blob, Record, Repo, Store
@@ -108,7 +109,9 @@ class Bluesky:
         if there is not None and there.cid == write.cid:
             return answer({"uri": there.uri, "cid": there.cid, "validationStatus": "valid"})
         self._expect(form, there)
-        return self._written(self._commit(repo, [write])[0])
+        quota = Quota(self.store, self.rules, "bluesky")
+        quota.expect_one_more(repo.did)
+        return quota.told(self._written(self._commit(repo, [write])[0]), repo.did)
 
     def delete_record(self, call: Call) -> Reply:
         form = sent_json(call)
@@ -130,7 +133,9 @@ class Bluesky:
         if len(steps) > _MOST_WRITES:
             raise invalid(f"Too many writes. Max: {_MOST_WRITES}")
         writes = [self._write(_action(step), step, "value") for step in steps]
-        return self._committed(writes, self._commit(repo, writes))
+        quota = Quota(self.store, self.rules, "bluesky")
+        quota.expect_one_more(repo.did)
+        return quota.told(self._committed(writes, self._commit(repo, writes)), repo.did)
 
     def _expect(self, form: Mapping[str, Any], there: Record | None) -> None:
         """`swapRecord` names the record that must be there now, null that none is."""

@@ -190,28 +190,32 @@ class Faults:
 
     def _between(self, armed: Armed, proceed: Proceed, exchange: Exchange) -> Proceed:
         async def struck(call: Call) -> Reply:
-            instead = self._instead(armed.fault, call)
-            return instead or await _around(armed, call, proceed, exchange, self._now)
+            fault = armed.fault
+            reply = instead(fault.what, call, self._now, seconds=fault.seconds, status=fault.status)
+            return reply or await _around(armed, call, proceed, exchange, self._now)
 
         return struck
 
-    def _instead(self, fault: Fault, call: Call) -> Reply | None:
-        """The answer of a fault that keeps the request from being done; None for the others."""
-        match fault.what:
-            case What.DROP_REQUEST:
-                return CLOSED
-            case What.PROXY_ERROR:
-                return page(_proxy_page(fault.status or 502), fault.status or 502)
-            case What.RATE_LIMIT:
-                return _rate_limited(call.network, fault, self._now)
-            case What.FIREWALL:
-                return page(_proxy_page(403, "Forbidden", "Checking your browser before you go on"), 403)
-            case What.REDIRECT:
-                return page("<p>Moved</p>", fault.status or 302, {"Location": "/"})
-            case What.OK_HTML:
-                return page("<!doctype html><title>Welcome</title><p>Please log in to the hotel's network</p>")
-            case _:
-                return _refused(fault.what, call)
+
+def instead(
+    what: What, call: Call, now: Now, *, seconds: float | None = None, status: int | None = None
+) -> Reply | None:
+    """The answer of a fault that keeps the request from being done; None for the others."""
+    match what:
+        case What.DROP_REQUEST:
+            return CLOSED
+        case What.PROXY_ERROR:
+            return page(_proxy_page(status or 502), status or 502)
+        case What.RATE_LIMIT:
+            return _rate_limited(call.network, seconds, now)
+        case What.FIREWALL:
+            return page(_proxy_page(403, "Forbidden", "Checking your browser before you go on"), 403)
+        case What.REDIRECT:
+            return page("<p>Moved</p>", status or 302, {"Location": "/"})
+        case What.OK_HTML:
+            return page("<!doctype html><title>Welcome</title><p>Please log in to the hotel's network</p>")
+        case _:
+            return _refused(what, call)
 
 
 def _refused(what: What, call: Call) -> Reply | None:
@@ -285,8 +289,8 @@ def _error(network: Literal["mastodon", "bluesky"] | None, status: int, message:
     return answer(body, status)
 
 
-def _rate_limited(network: Literal["mastodon", "bluesky"] | None, fault: Fault, now: Now) -> Reply:
-    wait = math.ceil(WINDOW if fault.seconds is None else fault.seconds)
+def _rate_limited(network: Literal["mastodon", "bluesky"] | None, seconds: float | None, now: Now) -> Reply:
+    wait = math.ceil(WINDOW if seconds is None else seconds)
     reply = _error(network, 429, "Too many requests", "RateLimitExceeded")
     reset = now() // 1_000_000 + wait
     return replace(reply, headers={"Retry-After": str(wait), **rate_limit(network or "mastodon", 0, reset)})

@@ -15,13 +15,19 @@ def date(microseconds: int, off_by: float = 0) -> str:
     return formatdate(microseconds / 1_000_000 + off_by, usegmt=True)
 
 
-def rate_limit(network: Literal["mastodon", "bluesky"], remaining: int, reset: int) -> dict[str, str]:
+def rate_limit(
+    network: Literal["mastodon", "bluesky"], remaining: int, reset: int, limit: int | None = None
+) -> dict[str, str]:
     """How many requests are left until `reset` (seconds since 1970 UTC), as each network says it."""
     if network == "mastodon":
         at = datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-        return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": at}
+        return {
+            "X-RateLimit-Limit": str(limit or 300),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": at,
+        }
     return {
-        "ratelimit-limit": "3000",
+        "ratelimit-limit": str(limit or 3000),
         "ratelimit-remaining": str(remaining),
         "ratelimit-reset": str(reset),
         "ratelimit-policy": f"3000;w={WINDOW}",

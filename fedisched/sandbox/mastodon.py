@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fedisched.sandbox import sniff
+from fedisched.sandbox.quota import Quota
 from fedisched.sandbox.rules import Rules
 from fedisched.sandbox.statuses import length, media_json, person_json, status_json
 from fedisched.sandbox.store import Media, Person, Status, Store
@@ -106,7 +107,7 @@ class Mastodon:
                 "short_description": "A place to try things out",
                 "description": "",
                 "email": "",
-                "version": "4.6.0",
+                "version": self.rules.version,
                 "urls": {},
                 "stats": {"user_count": len(self.store.people), "status_count": len(self.store.statuses)},
                 "languages": ["en"],
@@ -124,7 +125,7 @@ class Mastodon:
             {
                 "domain": self.store.origin.partition("//")[2],
                 "title": "fedisched sandbox",
-                "version": "4.6.0",
+                "version": self.rules.version,
                 "source_url": "https://github.com/mastodon/mastodon",
                 "description": "A place to try things out",
                 "usage": {"users": {"active_month": len(self.store.people)}},
@@ -173,12 +174,15 @@ class Mastodon:
 
     def post_status(self, call: Call) -> Reply:
         person = self.account(call)
+        quota = Quota(self.store, self.rules, "mastodon")
+        quota.expect_one_more(person.id)
         media = self._attachable(person, call.texts("media_ids"))
         parent = call.text("in_reply_to_id") or None
         if parent is not None and parent not in self.store.statuses:
             raise refusal("The post you are trying to reply to does not appear to exist.", 404)
         status = self._create(self._drafted(call, person, media, parent))
         reply = replace(answer(status_json(status, self.store, self.store.origin)), created=(status.id,))
+        reply = quota.told(reply, person.id)
         key = self._key(call)
         if key is not None and call.remember:
             self.replies[key] = (self.store.now(), reply)

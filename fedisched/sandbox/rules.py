@@ -28,6 +28,9 @@ class Rules:
     at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial),
     `min_id_is_since_id` one that takes the two for the same.
 
+    `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
+    more is answered with 429.
+
     Sizes are in bytes, tokens live for seconds.
     """
 
@@ -43,8 +46,15 @@ class Rules:
     min_id_is_since_id: bool = False
     media_limit: int = 16_777_216
     application: str = "fedisched"
+    posts_limit: int = 300
+    posts_window: float = 3 * HOUR
     access_seconds: int = 7200
     refresh_seconds: int = 90 * 86400
     blob_limit: int = 5_242_880
     image_limit: int = 2_000_000
     thumb_limit: int = 1_000_000
+
+    @property
+    def version(self) -> str:
+        """What the Mastodon side says it is: software without idempotency keys does not pass for Mastodon."""
+        return "4.6.0" if self.key_seconds > 0 else "0.20.2+git-a1b2c3d"

@@ -238,7 +238,7 @@ def test_a_published_post_with_its_own_time_is_no_copy() -> None:
     ],
 )
 def test_every_send_but_an_on_time_first_one_is_looked_up_before(known: Delivery, now: int, on_time: bool) -> None:
-    assert is_on_time_first_send(known, now) == on_time
+    assert is_on_time_first_send(known, now, began=known.armed_at) == on_time
 
 
 # --- properties --------------------------------------------------------------------------------------------------

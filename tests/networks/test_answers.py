@@ -29,8 +29,9 @@ def xrpc(name: str, message: str = "Said so") -> dict[str, str]:
 
 
 ACCOUNT = "account"
-BOTH: list[tuple[Heard, type[Verdict]]] = [
-    (NoAnswer(sent=False, reason="no connection"), NotSent),
+SERVER = "the server as a whole"
+BOTH: list[tuple[Heard, type[Verdict] | str]] = [
+    (NoAnswer(sent=False, reason="no connection"), SERVER),
     (NoAnswer(sent=True, reason="no answer within the time allowed"), Unsure),
     (answer(200, b""), Unsure),
     (answer(200, []), Unsure),
@@ -45,7 +46,7 @@ BOTH: list[tuple[Heard, type[Verdict]]] = [
     (answer(409), Unsure),
     (answer(413), Refused),
     (answer(425), Unsure),
-    (answer(429), NotSent),
+    (answer(429), SERVER),
     (answer(500), Unsure),
     (answer(502), Unsure),
     (answer(503), Unsure),
@@ -97,6 +98,9 @@ def _name(value: object) -> str | None:
 def _check(verdict: Verdict, meaning: type[Verdict] | str) -> None:
     if meaning is ACCOUNT:
         assert isinstance(verdict, Refused)
+        assert verdict.account
+    elif meaning is SERVER:
+        assert isinstance(verdict, NotSent)
         assert verdict.account
     else:
         assert type(verdict) is meaning
