@@ -22,7 +22,7 @@ from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import Step, plan
 from fedisched.engine.reconcile import foreseen, reconcile
 from fedisched.model.delivery import Delivery
-from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError
+from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.locks import daemon_lock
@@ -34,6 +34,7 @@ FIRST_PAUSE = 2 * SECOND
 LONGEST_PAUSE = 60 * SECOND
 """How long the next child waits when the last one crashed, or left what was due undone."""
 CHILD_DEADLINE = 15.0
+STATE_RETRY = 5 * SECOND
 LOCK_TRIES, LOCK_RETRY = 10, 0.1
 PUBLISHER_WORKED = (0, 1, 75)
 """Exit codes of a publisher that did its work, whatever came of it."""
@@ -66,6 +67,7 @@ class Daemon:
         self._pause = 0
         self._not_before = 0
         self._config_mistake = ""
+        self._state_mistake = ""
         # Everything below is guarded by the condition: other threads set it, the loop takes it.
         self._stopping = False
         self._folder_changed = False
@@ -146,15 +148,37 @@ class Daemon:
                 folder_changed, self._folder_changed = self._folder_changed, False
                 config_changed, self._config_changed = self._config_changed, False
                 ended, self._ended = self._ended, []
-            self._say_what_was_heard()
-            if config_changed:
-                self._read_config()
-            if folder_changed:
-                self._read_folder()
-            for code in ended:
-                self._child_ended(code)
-            self._start_child_if_due()
-            self._wait()
+            try:
+                self._act(folder_changed, config_changed, ended)
+            except StateUnusable as error:
+                self._wait_for_state(error)
+            else:
+                self._state_mistake = ""
+                self._wait()
+
+    def _act(self, folder_changed: bool, config_changed: bool, ended: Sequence[int]) -> None:
+        self._say_what_was_heard()
+        if ended:
+            # Before anything that may fail: what has ended is not to be waited for.
+            self._child = None
+        if config_changed:
+            self._read_config()
+        if self._state_mistake:
+            self._look_at_everything()
+        elif folder_changed:
+            self._read_folder()
+        for code in ended:
+            self._child_ended(code)
+        self._start_child_if_due()
+
+    def _wait_for_state(self, error: StateUnusable) -> None:
+        """A full disk heals, and so does the daemon: nothing is begun until the state can be written again."""
+        if str(error) != self._state_mistake:
+            self._state_mistake = str(error)
+            self._tell(Said(self._state_mistake, wrong=True))
+        with self._condition:
+            if not self._stopping:
+                self._clock.wait(self._condition, self._clock.now() + STATE_RETRY)
 
     def _wait(self) -> None:
         with self._condition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
+from fedisched.clock import SECOND
 from fedisched.daemon.events import Armed, Broken, Event, Late, TakenBack
 from fedisched.engine.plan import Stand, Step
 from fedisched.engine.schedule import Schedule
@@ -15,8 +16,10 @@ _DECIDED = (State.PUBLISHED, State.REFUSED, State.HELD)
 _NOT_YET = (Status.SCHEDULED, Status.PUBLISHING)
 
 TRIES = 3
-"""How many publishers may try to write what a file owes, before it is left as it is until it changes. More than one,
-since it may be saved again just when the first one ends."""
+"""How many publishers may try at once to write what a file owes. More than one, since it may be saved again just when
+the first one ends."""
+LATER = 300 * SECOND
+"""How long the next one waits when these could not: the disk may be full, which heals."""
 
 
 class Lookout:
@@ -40,12 +43,12 @@ class Lookout:
         path = entry.path
         at = min((step.at for step in steps if step.at is not None), default=None)
         was_scheduled = path in self._schedule
-        owes = self._owes_something_new(entry, steps, at)
-        self._schedule.set(path, now if owes else at)
+        owes = self._owes(entry, steps, at, now)
+        self._schedule.set(path, min((moment for moment in (owes, at) if moment is not None), default=None))
         late = any(step.stand is Stand.LATE for step in steps)
         mark = str(entry.problem) if entry.problem else entry.digest
         before = self._known.pop(path, None)
-        if at is not None or late or owes or entry.problem:
+        if at is not None or late or owes is not None or entry.problem:
             self._known[path] = mark
         if before == mark and not (late and was_scheduled):
             return None
@@ -78,15 +81,15 @@ class Lookout:
         for path in self._owed:
             self._tries[path] += 1
 
-    def _owes_something_new(self, entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
-        """Whether a publisher should be started for nothing but writing back: the last one died before it could, or
-        an editor saved an old version over the results."""
+    def _owes(self, entry: Entry, steps: Sequence[Step], at: int | None, now: int) -> int | None:
+        """When a publisher should be started for nothing but writing back, None if not at all: the last one died before
+        it could, or an editor saved an old version over the results, or the disk was full."""
         if not _owes_results(entry, steps, at):
             self._owed.pop(entry.path, None)
-            return False
+            return None
         if self._owed.get(entry.path) != entry.digest:
             self._owed[entry.path], self._tries[entry.path] = entry.digest, 0
-        return self._tries[entry.path] < TRIES
+        return now if self._tries[entry.path] < TRIES else now + LATER
 
 
 def _owes_results(entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
