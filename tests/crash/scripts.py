@@ -69,9 +69,9 @@ def late_landings() -> Iterator[Script]:
             yield Script(nth, "ignored", strikes=(Strike("mastodon", What.LATE, nth, seconds=100.0),), evening=evening)
 
 
-def cut_while_sending(ports: int = 110) -> Iterator[Script]:
+def cut_while_sending() -> Iterator[Script]:
     """The power goes about the time at which requests leave, and the journal is not what it was."""
-    for port in range(30, ports):
+    for port in range(48, 92):
         for fate in FATES:
             yield Script(port, "ignored", (Cut(port, 1.0, fate),), evening=(0, 3))
 
