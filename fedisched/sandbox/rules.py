@@ -25,8 +25,8 @@ class Rules:
     one that never forgets. `replay_fails`: a replay is answered with 500, as by some versions. `locks_key`: a key
     whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
-    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial),
-    `min_id_is_since_id` one that takes the two for the same.
+    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial, as which
+    it then speaks of itself), `min_id_is_since_id` one that takes the two for the same.
 
     Sizes are in bytes, tokens live for seconds.
     """
