@@ -31,7 +31,9 @@ def compose(draft: Draft) -> Composed:
         problems.append(draft.wrong("cw", "cw-without-text", message, "Add a few words of text.", warning=True))
     body = _form(draft, text.text, warning)
     part = RenderedPart(text.text, length, draft.limits.characters, body, media=draft.media)
-    return Composed(part, text.with_spans(_meanings(text)), tuple(overruns), tuple(problems))
+    if draft.post.thread:  # only splitting asks what must stay whole, and to find it takes as long as all the rest
+        text = text.with_spans(_meanings(text))
+    return Composed(part, text, tuple(overruns), tuple(problems))
 
 
 def _length(draft: Draft, text: Traced, warning: str) -> tuple[int, list[Overrun]]:
