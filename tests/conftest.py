@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import npm
+from tests.oracle import atproto_api
+from tests.oracle.atproto_api import Oracle
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -21,8 +26,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("node"):  # the first of them installs what it needs
+            item.add_marker(pytest.mark.timeout(1200))
     wanted = bool(config.getoption("--system"))
     chosen = [item for item in items if (item.get_closest_marker("system") is not None) == wanted]
     if len(chosen) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
         items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[Oracle]:
+    """Bluesky's own library, to be asked for its opinion."""
+    try:
+        with atproto_api.running() as running:
+            yield running
+    except npm.Unavailable as reason:
+        pytest.fail(str(reason), pytrace=False)

@@ -25,6 +25,11 @@ POSTS = {
         "[words](https://example.com/docs).\nSecond  line 👨‍👩‍👧‍👦 @someone@example.org",
     ),
     "thread.md": ("title: A thread\n", "One\n\n---\n\nTwo #two\n\n---\n\nThree https://example.org"),
+    "auto.md": (
+        "thread: auto\n",
+        "A text for one part on one network, with #tags and नमस्ते and 👨‍👩‍👧‍👦. " * 7
+        + "\n\nThe end: https://example.org/a/b",
+    ),
     "picture.md": ("cw: food\n", "Look:\n\n![A soup, steaming](media/soup.png)"),
     "mention.md": ("targets: bluesky\n", "Hello @{handle}, how are you?"),
 }
@@ -82,6 +87,7 @@ def test_what_render_said_is_what_is_published_once_with_the_results_in_the_file
                 assert_kept(expected["record"], record["value"])
             else:
                 assert_status(expected["params"], statuses[sent["id"]])
+    assert [len(rendered["posts/auto.md", name]["parts"]) for name in ("mastodon", "bluesky")] == [1, 2]
     mention = records[told["posts/mention.md", "bluesky"]["uri"]]["value"]
     assert mention["facets"][0]["features"][0]["did"] == member.did
     for path, text in before.items():

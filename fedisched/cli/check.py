@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fedisched.model.rendered import RenderedPart, Rendering
 
 _MOST_LISTED = 25
+_SOURCES = {"server": "as its server told", "default": "as usual on its network"}
+_ASK_AGAIN = "What was known of it before is used; look at the connection and the server's address, and ask again."
 
 
 @verb
@@ -36,39 +38,63 @@ _MOST_LISTED = 25
     help="For people, for programs, or as annotations on GitHub.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool) -> Exit:
+@click.option("--online", is_flag=True, help="Also ask the servers: what they allow, and whether handles exist.")
+def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool, online: bool) -> Exit:
     """Show every problem of every post.
 
-    PATH is a post or a folder of posts; without one, all are checked. Ends with 1 if there is an error.
+    PATH is a post or a folder of posts; without one, all are checked. Ends with 1 if there is an error, and with
+    --online with 75 if a server could not be asked. No credential is needed for that.
 
     Examples:
     fedisched check
     fedisched check posts/2026-12-01-hello.md
+    fedisched check --online
     fedisched check --format github
     """
+    unreached: dict[str, str] = {}
     try:
-        examined, problems = _examine(here, paths)
+        examined, problems, unreached = _examine(here, paths, online)
     except ConfigError as error:
         if not error.problems:
             raise
         examined, problems = [], list(error.problems)
+    for target, reason in unreached.items():
+        here.voice.complain(doubtful("not asked: "), f"{target}: {reason}. {_ASK_AGAIN}")
     match "json" if as_json else style:
         case "json":
-            here.voice.json(_as_json(here, examined, problems))
+            here.voice.json({**_as_json(examined, problems), **(_online(here, unreached) if online else {})})
         case "github":
             _annotate(here, problems)
             _fenced_for_github(here, examined, problems)
         case _:
             _report(here, examined, problems, listed=bool(paths))
-    return Exit.NEEDS_YOU if any(problem.is_error for problem in problems) else Exit.DONE
+    if any(problem.is_error for problem in problems):
+        return Exit.NEEDS_YOU
+    return Exit.TRY_LATER if unreached else Exit.DONE
 
 
-def _examine(here: Here, paths: Sequence[str]) -> tuple[list[Examined], list[Problem]]:
+def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Examined], list[Problem], dict[str, str]]:
+    """The posts, all problems, and why an account's server could not be asked."""
     _ = here.settings  # its problems come before an import that costs
     from fedisched.cli.survey import copies, examine_all
 
-    examined = list(examine_all(here, paths))
-    return examined, [*(problem for each in examined for problem in each.problems), *copies(examined)]
+    if online:
+        from fedisched.cli.online import ask_handles, ask_limits
+
+        told = ask_limits(here)
+        examined = ask_handles(here, told, examine_all(here, paths, told.limits))
+        unreached = told.unreached
+    else:
+        examined, unreached = list(examine_all(here, paths)), {}
+    return examined, [*(problem for each in examined for problem in each.problems), *copies(examined)], unreached
+
+
+def _online(here: Here, unreached: dict[str, str]) -> dict[str, Any]:
+    answers = [
+        {"target": name, "server": account.server, "reached": name not in unreached, "message": unreached.get(name)}
+        for name, account in here.settings.accounts.items()
+    ]
+    return {"online": answers}
 
 
 def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem], listed: bool) -> None:
@@ -85,23 +111,33 @@ def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem
         width = min(max((len(each.path) for each in to_come), default=0), 60)
         for each in to_come:
             here.voice.remark(*_lengths(each, width))
+    if any(each.renderings for each in examined):
+        here.voice.remark(*_limits_used(examined))
     here.voice.remark(*_sums(examined, problems))
 
 
 def _lengths(each: Examined, width: int) -> tuple[Words, ...]:
-    """`posts/a.md  scheduled  mastodon 120/500  bluesky 115/300`."""
+    """`posts/a.md  scheduled  mastodon 620/5000  bluesky 290/300 + 310/300 at 12:5`: of a follow-up part also where in
+    the file it begins."""
     words: list[Words] = [pad(clip(each.path, width), width), "  "]
     words.append(faint(f"{each.post.status if each.post else '':<10}"))
     for target, rendering in each.renderings.items():
         words.append(f"  {target} ")
         for number, part in enumerate(rendering.rendered.parts):
-            words += [" + " if number else "", _length(part)]
+            words += [" + " if number else "", _length(part), faint(f" at {part.line}:{part.column}") if number else ""]
     return tuple(words)
 
 
 def _length(part: RenderedPart) -> Words:
     text = f"{part.length}/{part.limit}"
     return bad(text) if part.length > part.limit else text
+
+
+def _limits_used(examined: Sequence[Examined]) -> tuple[Words, ...]:
+    """Where the limits came from, for all who read their counts."""
+    used = {target: found.limits for each in examined for target, found in each.renderings.items() if found.limits}
+    said = ", ".join(f"{target} {_SOURCES[limits.source]}" for target, limits in used.items())
+    return (faint(f"limits: {said}"),)
 
 
 def _sums(examined: Sequence[Examined], problems: Sequence[Problem]) -> tuple[Words, ...]:
@@ -125,29 +161,27 @@ def _sums(examined: Sequence[Examined], problems: Sequence[Problem]) -> tuple[Wo
     return tuple(words)
 
 
-def _as_json(here: Here, examined: Sequence[Examined], problems: Sequence[Problem]) -> dict[str, Any]:
-    posts = [_post_as_json(here, each) for each in examined if each.post or each.is_broken]
+def _as_json(examined: Sequence[Examined], problems: Sequence[Problem]) -> dict[str, Any]:
+    posts = [_post_as_json(each) for each in examined if each.post or each.is_broken]
     return {"posts": posts, "problems": [_problem_as_json(problem) for problem in problems]}
 
 
-def _post_as_json(here: Here, each: Examined) -> dict[str, Any]:
+def _post_as_json(each: Examined) -> dict[str, Any]:
     if each.post is None:
         return {"path": each.path, "status": "broken", "time": None, "targets": {}}
     from fedisched.content.times import as_rfc3339
 
     time = as_rfc3339(each.post.time) if each.post.time else None
-    targets = {target: _target_as_json(here, target, found) for target, found in each.renderings.items()}
+    targets = {target: _target_as_json(found) for target, found in each.renderings.items()}
     return {"path": each.path, "status": each.post.status.value, "time": time, "targets": targets}
 
 
-def _target_as_json(here: Here, target: str, rendering: Rendering) -> dict[str, Any]:
-    from fedisched.cli.survey import limits_of
-
+def _target_as_json(rendering: Rendering) -> dict[str, Any]:
     parts = []
     for part in rendering.rendered.parts:
-        counted = {"length": part.length, "limit": part.limit}
+        counted = {"length": part.length, "limit": part.limit, "line": part.line, "column": part.column}
         parts.append(counted if part.bytes is None else {**counted, "bytes": part.bytes})
-    source = limits_of(here.settings, target).source
+    source = rendering.limits.source if rendering.limits else "default"
     return {"network": rendering.rendered.network, "limits": source, "parts": parts}
 
 

@@ -175,9 +175,9 @@ def _open_in_editor(path: Path, here: Here) -> None:
 def _tell(here: Here, path: str, finished: bool) -> Exit:
     """Say what was written, and what is wrong with it: what was meant may not be what a network takes."""
     from fedisched.cli.problems import show_problems
-    from fedisched.cli.survey import examine
+    from fedisched.cli.survey import examine, known_limits
 
-    found = examine(here.settings, path)
+    found = examine(here.settings, path, known_limits(here))
     here.voice.result(good("wrote "), path)
     if found.post and found.post.time and found.post.targets:
         _say_when(here, found.post.time, found.post.targets)

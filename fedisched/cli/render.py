@@ -103,6 +103,7 @@ def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:
     words: list[Words] = [bad(count) if part.length > part.limit else faint(count)]
     if total > 1:
         words.insert(0, faint(f"part {number} of {total} · "))
+        words.append(faint(f" · from {part.line}:{part.column}"))
     return words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fedisched.cli.here import Here
@@ -31,13 +31,15 @@ class Examined:
         return self.post is None and self.path.endswith(".md") and any(problem.is_error for problem in self.problems)
 
 
-def examine_all(here: Here, paths: Sequence[str]) -> Iterator[Examined]:
-    """Examine the posts at the paths that a person named, files or folders; without any, all of the folder's."""
+def examine_all(here: Here, paths: Sequence[str], limits: Mapping[str, Limits] | None = None) -> Iterator[Examined]:
+    """Examine the posts at the paths that a person named, files or folders; without any, all of the folder's. `limits`
+    of each account; left out: as far as they are known here."""
+    known = known_limits(here) if limits is None else limits
     for found in found_at(here, paths):
         if isinstance(found, Problem):
             yield Examined(found.path, None, (found,))
         else:
-            yield examine(here.settings, found)
+            yield examine(here.settings, found, known)
 
 
 def copies(examined: Iterable[Examined]) -> list[Problem]:
@@ -61,8 +63,8 @@ def copies(examined: Iterable[Examined]) -> list[Problem]:
     return list(found.values())
 
 
-def examine(settings: Settings, path: str) -> Examined:
-    """Read and compose one post; `path` is relative to the content folder, with `/`."""
+def examine(settings: Settings, path: str, limits: Mapping[str, Limits]) -> Examined:
+    """Read and compose one post; `path` is relative to the content folder, with `/`, `limits` are by account."""
     read = read_file(settings.folder, path)
     if isinstance(read, Problem):
         return Examined(path, None, (read,))
@@ -70,7 +72,7 @@ def examine(settings: Settings, path: str) -> Examined:
     if reading.post is None:
         return Examined(path, None, reading.problems)
     renderings = {
-        target: render(reading.post, target, settings.accounts[target], settings, limits_of(settings, target))
+        target: render(reading.post, target, settings.accounts[target], settings, limits[target])
         for target in reading.post.targets
     }
     composed = _composed_problems(reading.post, renderings)
@@ -78,9 +80,15 @@ def examine(settings: Settings, path: str) -> Examined:
     return Examined(path, reading.post, tuple(problems), renderings)
 
 
-def limits_of(settings: Settings, target: str) -> Limits:
-    """What a target's server allows, as far as it is known here."""
-    return default_limits(settings.accounts[target].network)
+def known_limits(here: Here) -> dict[str, Limits]:
+    """What each account's server allows: as it last told, else as servers of its network usually do."""
+    from fedisched.engine.accounts import limits_told
+
+    told = limits_told(here.state)
+    return {
+        name: told.get((name, account.server)) or default_limits(account.network)
+        for name, account in here.settings.accounts.items()
+    }
 
 
 def _composed_problems(post: Post, renderings: dict[str, Rendering]) -> list[Problem]:

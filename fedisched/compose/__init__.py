@@ -2,6 +2,7 @@
 
     body        the text with its documented meanings, in parts
     draft       one part on its way to one target
+    threads     a part that is too long, in as many as it needs;  seams: where a text can be parted
     bluesky     the record;  facets, links: its rich text
     mastodon    the form;  mastodon_length: how its servers count
     media       the attached files
@@ -14,18 +15,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from fedisched.compose import bluesky, mastodon
 from fedisched.compose.as_json import as_json
-from fedisched.compose.body import Part, Words, parse
-from fedisched.compose.draft import Draft
+from fedisched.compose.body import Body, Part, Words, parse
+from fedisched.compose.draft import Composed, Draft
 from fedisched.compose.media import Attacher, read_media
 from fedisched.compose.source import Source
+from fedisched.compose.threads import Piece, split, whole
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Attachment, Limits, Rendered, RenderedPart, Rendering
+from fedisched.model.rendered import Attachment, Limits, Mention, Rendered, Rendering
 from fedisched.model.settings import Account, NetworkName, Settings
 
 __all__ = ["as_json", "default_limits", "read_media", "render"]
@@ -41,7 +44,7 @@ _LANGUAGE = re.compile(
 class _Rules(NamedTuple):
     limits: Limits
     images: frozenset[str]
-    compose: Callable[[Draft], tuple[RenderedPart, list[Problem]]]
+    compose: Callable[[Draft], Composed]
 
 
 _NETWORKS: Mapping[NetworkName, _Rules] = {
@@ -63,18 +66,42 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
     """
     source = Source(post)
     body = parse(source, settings.people)
-    problems = [*body.problems, *_language_problems(source)]
     rules = _NETWORKS[account.network]
     attacher = Attacher(source, Path(os.path.normpath(settings.folder)), limits, rules.images, account.network)
+    problems = [*body.problems, *_language_problems(source)]
+    mentions: list[Mention] = []
     rendered = []
-    for number, part in enumerate(body.parts, 1):
-        media, media_problems = _media(attacher, part, target)
-        draft = Draft(source, part, number, len(body.parts), target, account, settings, limits, media)
-        rendered_part, part_problems = rules.compose(draft)
-        rendered.append(rendered_part)
-        problems += [*_emptiness(draft), *media_problems, *part_problems]
+
+    def draft(piece: Piece, number: int, total: int, media: tuple[Attachment, ...] = ()) -> Draft:
+        return Draft(source, piece.part, number, total, target, account, settings, limits, media, piece.tail)
+
+    pieces = _pieces(post, body, settings, limits, lambda piece: rules.compose(draft(piece, 1, 2)))
+    for number, piece in enumerate(pieces, 1):
+        media, media_problems = _media(attacher, piece.part, target)
+        drafted = draft(piece, number, len(pieces), media)
+        composed = rules.compose(drafted)
+        begin = source.mark(_begin(composed, piece.part))
+        rendered.append(replace(composed.part, line=begin.line, column=begin.column))
+        mentions += [Mention(handle, source.mark(offset)) for handle, offset in composed.mentions]
+        too_long = [drafted.too_long(overrun) for overrun in composed.overruns]
+        problems += [*_emptiness(drafted), *media_problems, *too_long, *composed.problems]
     problems.sort(key=lambda problem: (problem.line, problem.column))
-    return Rendering(Rendered(post.path, target, account.network, tuple(rendered)), tuple(problems))
+    whole_post = Rendered(post.path, target, account.network, tuple(rendered))
+    return Rendering(whole_post, tuple(problems), limits, tuple(mentions))
+
+
+def _pieces(
+    post: Post, body: Body, settings: Settings, limits: Limits, compose: Callable[[Piece], Composed]
+) -> list[Piece]:
+    if not post.thread:
+        return whole(body.parts)
+    return split(body.parts, limits.characters, settings.threads.number, compose)
+
+
+def _begin(composed: Composed, part: Part) -> int:
+    """Where in the body a part's text begins."""
+    first = next((origin for origin in composed.text.origins if origin >= 0), None)
+    return min(part.start, part.end) if first is None else first
 
 
 def _language_problems(source: Source) -> list[Problem]:

@@ -21,6 +21,7 @@ def _part(part: RenderedPart, network: str) -> Json:
     plain: dict[str, Json] = {"text": part.text, "length": part.length, "limit": part.limit}
     if part.bytes is not None:
         plain["bytes"] = part.bytes
+    plain["line"], plain["column"] = part.line, part.column
     plain["facets"] = [
         {"start": facet.start, "end": facet.end, "kind": facet.kind, "value": facet.value} for facet in part.facets
     ]

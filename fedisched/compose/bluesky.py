@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from fedisched.compose.body import Link, Person
-from fedisched.compose.draft import Draft, size_of
+from fedisched.compose.draft import Composed, Draft, overrun_in_bytes, overrun_in_characters, size_of
 from fedisched.compose.facets import SPACES, detected
 from fedisched.compose.links import says_the_same, shortened
-from fedisched.compose.traced import Edit, Traced, Tracing
+from fedisched.compose.traced import NOWHERE, Edit, Traced, Tracing
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Attachment, Body, Facet, Limits, Pending, RenderedPart
 
@@ -22,19 +22,25 @@ _UNSEEN = rf"[{SPACES}\xad\u2060\u200b-\u200d]*"
 _BLANK_LINES = re.compile(rf"\n{_UNSEEN}\n{_UNSEEN}\n")
 
 
-def compose(draft: Draft) -> tuple[RenderedPart, list[Problem]]:
+def compose(draft: Draft) -> Composed:
     """The record of one part, and what is wrong with it on Bluesky."""
     text = _written(draft)
     facets = tuple(_facets(text))
     length, size = size_of(text.text)
-    problems = [
-        *draft.strangers(),
-        *draft.too_long(text, length, draft.limits.characters),
-        *draft.too_many_bytes(text, size, draft.limits.bytes or LIMITS.bytes or 0),
-        *(_unfit_front_matter(draft) if draft.number == 1 else ()),
-    ]
+    overruns = (
+        *overrun_in_characters(text, length, draft.limits.characters, draft.tail),
+        *overrun_in_bytes(text, size, draft.limits.bytes or LIMITS.bytes or 0, draft.tail),
+    )
+    problems = (*draft.strangers(), *(_unfit_front_matter(draft) if draft.number == 1 else ()))
     body = _record(draft, text.text, facets)
-    return RenderedPart(text.text, length, draft.limits.characters, body, size, facets, draft.media), problems
+    part = RenderedPart(text.text, length, draft.limits.characters, body, size, facets, draft.media)
+    return Composed(part, text, overruns, problems, tuple(_mentions(text)))
+
+
+def _mentions(text: Traced) -> Iterator[tuple[str, int]]:
+    for span in text.spans:
+        if span.kind == "mention" and text.origins[span.start] != NOWHERE:
+            yield span.value, text.origins[span.start]
 
 
 def _written(draft: Draft) -> Traced:
@@ -60,7 +66,7 @@ def _written(draft: Draft) -> Traced:
     text = draft.text(add_link, add_person)
     if draft.post.cw.strip() and not draft.post.labels:
         text = text.with_head(f"CW: {draft.post.cw.strip()}\n\n")
-    text = _tidied(text)
+    text = _tidied(text).with_tail(draft.tail)
     text = text.with_spans([*text.spans, *detected(text)])
     return text.edited(list(_shortened_links(text)))
 

@@ -72,6 +72,23 @@ class Part:
     pieces: tuple[Piece, ...]
     pictures: tuple[Picture, ...]
 
+    def cut(self, end: int, resume: int) -> tuple[Part, Part]:
+        """What stands before `end` in the body, and what stands from `resume` on: each the place of a character that
+        is shown. Words can be cut anywhere, links and people stay whole; what is between the places is left out."""
+        first: list[Piece] = []
+        second: list[Piece] = []
+        for piece in self.pieces:
+            if not isinstance(piece, Words):
+                (first if _begin_of(piece) < end else second).append(piece)
+                continue
+            if before := piece.text[: max(0, end - piece.offset)]:
+                first.append(piece._replace(text=before))
+            if after := piece.text[max(0, resume - piece.offset) :]:
+                second.append(piece._replace(offset=max(resume, piece.offset), text=after))
+        before_it = tuple(picture for picture in self.pictures if picture.offset < resume)
+        after_it = tuple(picture for picture in self.pictures if picture.offset >= resume)
+        return Part(self.start, end, tuple(first), before_it), Part(resume, self.end, tuple(second), after_it)
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -291,6 +308,11 @@ def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
         pieces += text[position:start], _DROPPED * (end - start)
         position = max(end, position)
     return "".join([*pieces, text[position:]])
+
+
+def _begin_of(piece: Piece) -> int:
+    """The offset of the first character of a piece that is shown: of a link it is its label's."""
+    return piece.label[0].offset if isinstance(piece, Link) and piece.label else piece.offset
 
 
 def _in_order(find: _Find) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fedisched.compose.body import Link, Part, Person
 from fedisched.compose.graphemes import count_graphemes, start_of_grapheme
@@ -11,13 +12,35 @@ from fedisched.compose.source import Source
 from fedisched.compose.traced import Traced, Tracing
 from fedisched.model.post import Post
 from fedisched.model.problem import Mark, Problem
-from fedisched.model.rendered import Attachment, Limits
+from fedisched.model.rendered import Attachment, Limits, RenderedPart
 from fedisched.model.settings import Account, Settings
+
+
+class Overrun(NamedTuple):
+    """A text longer than a limit: `origin` is where in the body it crosses the limit, `NOWHERE` where that is in what
+    is put before the text."""
+
+    origin: int
+    length: int
+    limit: int
+    unit: str
+
+
+class Composed(NamedTuple):
+    """What came of composing a part: `text` is what is sent, with its meanings and where all of it came from.
+    `mentions` are the handles that only the network knows, and where in the body they stand."""
+
+    part: RenderedPart
+    text: Traced
+    overruns: tuple[Overrun, ...]
+    problems: tuple[Problem, ...]
+    mentions: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One part on its way to one target. `number` counts from 1, of `total` parts."""
+    """One part on its way to one target. `number` counts from 1, of `total` parts. `tail` is what is put under its
+    text: the number of a part in a thread."""
 
     source: Source
     part: Part
@@ -27,7 +50,8 @@ class Draft:
     account: Account
     settings: Settings
     limits: Limits
-    media: tuple[Attachment, ...]
+    media: tuple[Attachment, ...] = ()
+    tail: str = ""
 
     @property
     def post(self) -> Post:
@@ -73,32 +97,47 @@ class Draft:
             if isinstance(piece, Person) and not self.handle(piece)
         ]
 
-    def too_long(self, counted: Traced, length: int, limit: int) -> list[Problem]:
-        """The problem with a text that has more characters than the limit, where it crosses it."""
-        if length <= limit:
-            return []
-        index = start_of_grapheme(counted.text, limit)
-        return [self._too_long(counted.origins[index], f"{length - limit:,}", "character", f"{length:,} of {limit:,}")]
-
-    def too_many_bytes(self, text: Traced, size: int, limit: int) -> list[Problem]:
-        """The same for bytes of UTF-8."""
-        if size <= limit:
-            return []
-        index = len(text.text.encode()[:limit].decode(errors="ignore"))
-        return [self._too_long(text.origins[index], f"{size - limit:,}", "byte", f"{size:,} of {limit:,}")]
-
-    def _too_long(self, origin: int, excess: str, unit: str, numbers: str) -> Problem:
-        units = unit if excess == "1" else f"{unit}s"
-        message = f"{self.name} is {excess} {units} too long for {self.target} ({numbers})"
-        if origin < 0:
+    def too_long(self, overrun: Overrun) -> Problem:
+        """The problem with a text that is too long, where it crosses the limit."""
+        excess = overrun.length - overrun.limit
+        units = overrun.unit if excess == 1 else f"{overrun.unit}s"
+        numbers = f"{overrun.length:,} of {overrun.limit:,}"
+        message = f"{self.name} is {excess:,} {units} too long for {self.target} ({numbers})"
+        if overrun.origin < 0:
             return self.source.problem_at(self.post.mark("cw"), "cw-too-long", message, "Shorten the warning.")
-        hint = "Shorten it, or start another part before this place with a line that is only ---."
-        return self.source.problem(origin, "too-long", message, hint)
+        if self.post.thread:
+            hint = "Shorten it: a link, a mention or a tag is never split."
+        else:
+            hint = "Shorten it, start another part before this place with a line that is only ---, or add thread: auto."
+        return self.source.problem(overrun.origin, "too-long", message, hint)
 
     def wrong(self, key: str, code: str, message: str, hint: str, warning: bool = False) -> Problem:
         """A problem with a front matter key."""
         mark: Mark = self.post.mark(key)
         return self.source.problem_at(mark, code, message, hint, "warning" if warning else "error")
+
+
+def overrun_in_characters(text: Traced, length: int, limit: int, tail: str) -> list[Overrun]:
+    """Whether a text of so many characters, as people see them, is too long. What its tail takes is never left to
+    it."""
+    if length <= limit:
+        return []
+    index = start_of_grapheme(text.text, max(0, limit - count_graphemes(tail)))
+    return [Overrun(text.origins[index], length, limit, "character")]
+
+
+def overrun_in_code_points(text: Traced, limit: int, tail: str) -> list[Overrun]:
+    """The same for code points."""
+    length = len(text.text)
+    return [Overrun(text.origins[max(0, limit - len(tail))], length, limit, "code point")] if length > limit else []
+
+
+def overrun_in_bytes(text: Traced, size: int, limit: int, tail: str) -> list[Overrun]:
+    """The same for bytes of UTF-8."""
+    if size <= limit:
+        return []
+    index = len(text.text.encode()[: max(0, limit - len(tail.encode()))].decode(errors="ignore"))
+    return [Overrun(text.origins[index], size, limit, "byte")]
 
 
 def size_of(text: str) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """What Bluesky's app finds in plain text: mentions, links, tags and cashtags.
 
 The rules are the app's own (https://github.com/bluesky-social/atproto, packages/api/src/rich-text), so that a post
-reads as if it had been written there. Four differences, on purpose: a bare domain that begins with `http` gets a whole
-address (httpbin.org); an address that the lexicon would refuse (`https://` alone) and a handle that cannot
-exist are plain text; tags keep the lexicon's limit of 640 bytes; what overlaps is left out here, not by each reader.
+reads as if it had been written there. Three differences, on purpose: a bare domain that begins with `http` gets a whole
+address (httpbin.org), if it is one; an address that the lexicon would refuse (`https://` alone) and a handle that
+cannot exist are plain text; what overlaps is left out here, not by each reader.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from fedisched.compose.domains import ends_in_known_tld, is_handle
-from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.traced import Span, Traced
 
 # What JavaScript's \s matches; Python's own differs (it has \x1c to \x1f and \x85, but no \ufeff).
@@ -38,7 +37,7 @@ _CASHTAG = re.compile(
 )
 _VALID_URI = re.compile(rf"https?://[^{SPACES}/]{_NOT_SPACE}*")
 _LONGEST_TAG = 64
-_LONGEST_TAG_BYTES = 640
+"""In units of UTF-16, as the app counts; so it is within the lexicon's limits of 64 characters and 640 bytes, too."""
 
 
 def detected(text: Traced) -> Iterable[Span]:
@@ -94,7 +93,7 @@ def _tags(text: str) -> Iterator[Span]:
         if not regex.search(r"[^0-9\p{P}]", tag):
             continue
         tag = regex.sub(r"\p{P}+\Z", "", tag)
-        if count_graphemes(tag) <= _LONGEST_TAG and len(tag.encode()) <= _LONGEST_TAG_BYTES:
+        if len(tag.encode("utf-16-le", "surrogatepass")) <= 2 * _LONGEST_TAG:
             yield Span(match.start(), match.start() + 1 + len(tag), "tag", tag)
 
 

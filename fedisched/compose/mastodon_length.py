@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fedisched.compose.domains import tlds_in
-from fedisched.compose.traced import Edit, Traced
+from fedisched.compose.traced import Edit, Span, Traced
 
 if TYPE_CHECKING:
     from regex import Match, Pattern
@@ -40,6 +40,8 @@ _IN_PATH = r"[^\p{White_Space}<>()?]"
 _IN_NARROW_PATH = rf"[a-z0-9\p{{Cyrillic}}!*';:=+,.$/%#\[\]\p{{Pd}}_~&|@{_ACCENTED}]"
 _ENDS_PATH = r"""[^\p{White_Space}()?!*"'「」<>;:=,.$%\[\]~&|@]"""
 
+_TAG = re.compile(r"(?<![\w/])[#＃][\w·\u200c\u0900-\u0dff]*\w")
+
 
 class _Weight(NamedTuple):
     start: int
@@ -54,6 +56,19 @@ def counted(text: Traced, per_url: int) -> Traced:
         if not edits or found.start >= edits[-1].end:
             edits.append(Edit(*found))
     return text.edited(edits)
+
+
+def meanings(text: str) -> Iterator[Span]:
+    """What the server finds in a text: links, mentions and tags, in order and apart. Of tags a little more than it
+    does: they are told so that nobody splits them."""
+    found = [Span(link.start, link.end, "link", text[link.start : link.end]) for link in _addresses(text, 0)]
+    found += [Span(name.start, name.end, "mention", text[name.start : name.end]) for name in _mentions(text)]
+    found += [Span(tag.start(), tag.end(), "tag", tag[0]) for tag in _TAG.finditer(text)]
+    end = 0
+    for span in sorted(found):
+        if span.start >= end:
+            yield span
+            end = span.end
 
 
 def _addresses(text: str, per_url: int) -> Iterator[_Weight]:

@@ -61,6 +61,11 @@ class Traced:
         spans = tuple(span._replace(start=span.start + shift, end=span.end + shift) for span in self.spans)
         return Traced(head + self.text, (NOWHERE,) * shift + self.origins, spans)
 
+    def with_tail(self, tail: str) -> Traced:
+        """The text with something put under it that does not stand in the body; alone if there is no text."""
+        added = tail if self.text else tail.lstrip()
+        return Traced(self.text + added, self.origins + (NOWHERE,) * len(added), self.spans)
+
     def with_spans(self, spans: Iterable[Span]) -> Traced:
         return Traced(self.text, self.origins, tuple(sorted(spans)))
 

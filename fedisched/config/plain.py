@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings
+from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
 
 
 def settings_to_plain(settings: Settings) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def settings_to_plain(settings: Settings) -> dict[str, Any]:
         "people": {name: dict(names) for name, names in settings.people.items()},
         "retry": asdict(settings.retry),
         "git": asdict(settings.git),
+        "threads": asdict(settings.threads),
     }
 
 
@@ -45,6 +46,7 @@ def settings_from_plain(plain: Mapping[str, Any]) -> Settings:
         people={name: dict(names) for name, names in plain["people"].items()},
         retry=Retry(**plain["retry"]),
         git=GitSettings(**plain["git"]),
+        threads=Threads(**plain["threads"]),
     )
 
 

@@ -13,15 +13,23 @@ from pydantic_core import ErrorDetails
 from fedisched.config.crosscheck import Mistake, mistakes_between
 from fedisched.config.folder import SHARED_FILE
 from fedisched.config.locate import Places, places
-from fedisched.config.schema import BlueskyShape, ConfigShape, GitShape, MastodonShape, PersonShape, RetryShape
+from fedisched.config.schema import (
+    BlueskyShape,
+    ConfigShape,
+    GitShape,
+    MastodonShape,
+    PersonShape,
+    RetryShape,
+    ThreadsShape,
+)
 from fedisched.config.values import nearest
 from fedisched.model.errors import ConfigError
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings
+from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _NETWORKS = ["mastodon", "bluesky"]
-_TABLES: dict[str, type[BaseModel]] = {"retry": RetryShape, "git": GitShape}
+_TABLES: dict[str, type[BaseModel]] = {"retry": RetryShape, "git": GitShape, "threads": ThreadsShape}
 _BRANCHES: dict[str, type[BaseModel]] = {"mastodon": MastodonShape, "bluesky": BlueskyShape}
 
 
@@ -162,4 +170,5 @@ def _settings(shape: ConfigShape, source: Path, folder: Path) -> Settings:
         people=people,
         retry=Retry(**shape.retry.model_dump()),
         git=GitSettings(**shape.git.model_dump()),
+        threads=Threads(**shape.threads.model_dump()),
     )

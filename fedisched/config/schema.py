@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from fedisched.config.values import (
     Handle,
     Name,
+    Numbering,
     OnBluesky,
     OnMastodon,
     PostsFolder,
@@ -106,6 +107,13 @@ class GitShape(Shape):
     claim: Switch = False
 
 
+class ThreadsShape(Shape):
+    """`[threads]`."""
+
+    number: Numbering = ""
+    unlisted_follow_ups: Switch = False
+
+
 class ConfigShape(Shape):
     """The whole file."""
 
@@ -119,3 +127,4 @@ class ConfigShape(Shape):
     people: Table[Annotated[PersonShape, BeforeValidator(_a_table)]] = Field(default_factory=dict)
     retry: Annotated[RetryShape, BeforeValidator(_a_table)] = RetryShape()
     git: Annotated[GitShape, BeforeValidator(_a_table)] = GitShape()
+    threads: Annotated[ThreadsShape, BeforeValidator(_a_table)] = ThreadsShape()

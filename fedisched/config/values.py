@@ -23,6 +23,10 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _FEDIVERSE_NAME = re.compile(r"@?([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)@([^@\s]+)")
 
+_PLACEHOLDER = re.compile(r"\{(?:n|total)\}")
+_BRACES = re.compile(r"[{}]")
+_LONGEST_NUMBERING = 40
+
 
 def wrong(code: str, message: str, hint: str) -> PydanticCustomError:
     """The error of a value that cannot be used; becomes a Problem with this code, message and hint."""
@@ -174,6 +178,16 @@ def _remote(text: str) -> str:
     return text
 
 
+def _numbering(text: str) -> str:
+    hint = 'Write it like `"{n}/{total}"` or `"({n})"`; leave it empty for no numbers.'
+    if text and ("{n}" not in text or _BRACES.search(_PLACEHOLDER.sub("", text))):
+        raise wrong("bad-number", f"`{text}` does not say where the number goes", hint)
+    if len(text) > _LONGEST_NUMBERING or not text.isprintable() or "://" in text:
+        message = f"the number is one short line of at most {_LONGEST_NUMBERING} characters, without an address"
+        raise wrong("bad-number", message, hint)
+    return text.strip()
+
+
 def _must_be(kind: type, message: str, hint: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         # A bool is an int to Python, and neither is what a person meant by the other.
@@ -200,4 +214,5 @@ OnBluesky = Annotated[Text, AfterValidator(_person_on_bluesky)]
 OnMastodon = Annotated[Text, AfterValidator(_person_on_mastodon)]
 Name = Annotated[Text, AfterValidator(_name)]
 PostsFolder = Annotated[Text, AfterValidator(_posts)]
+Numbering = Annotated[Text, AfterValidator(_numbering)]
 Remote = Annotated[Text, AfterValidator(_remote)]

@@ -64,6 +64,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not-yes-or-no": "neither true nor false",
         "not-yet": "a key that a later version knows",
         "results-shape": "`results` that fedisched did not write so",
+        "thread-form": "`thread` with anything but `auto`",
         "unknown-key": "a key that is not known",
         "unknown-label": "a label that Bluesky does not have",
         "unknown-status": "a status that is not known",

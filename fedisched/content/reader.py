@@ -55,6 +55,7 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         cw=details.cw,
         sensitive=details.sensitive,
         labels=details.labels,
+        thread=details.thread,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
     )

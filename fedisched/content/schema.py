@@ -49,6 +49,14 @@ def _each_once(labels: tuple[Label, ...]) -> tuple[Label, ...]:
     return tuple(dict.fromkeys(labels))
 
 
+def _auto(text: object) -> object:
+    if text != "auto":
+        message = f"`{short(str(text))}` is no way to make a thread"
+        hint = "Write `auto` to have long parts split, or leave the key out; a line `---` starts a part in any case."
+        raise PydanticCustomError("thread-form", "{message}", {"message": message, "hint": hint})
+    return text
+
+
 class Details(BaseModel):
     """The keys that only rendering needs. Keys that are not here are not this module's to judge."""
 
@@ -60,6 +68,7 @@ class Details(BaseModel):
     cw: str = ""
     sensitive: Annotated[bool | None, BeforeValidator(_yes_or_no)] = None
     labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
+    thread: Annotated[Literal["auto"] | None, BeforeValidator(_auto)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from fedisched.engine.journal import Journal
+from fedisched.engine import JOURNAL_FILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fedisched.engine.journal import Journal
     from fedisched.model.network import Identity
     from fedisched.model.rendered import Limits
 
@@ -58,6 +62,16 @@ class Accounts:
                 {"name": name, "id": identity.account_id},
             )
 
+    def told(self, name: str, server: str, limits: Limits) -> None:
+        """A server told somebody who asked without a credential what it allows. What else is known of the account
+        stays, as far as it is of the same server."""
+        known = self.all().get(name)
+        if known is None or known.server != server:
+            known = AccountState(name, server, "")
+        elif known.limits is not None:
+            limits = replace(limits, visibility=known.limits.visibility)
+        self._write(replace(known, limits=limits))
+
     def unreachable(self, state: AccountState, error: str, next_try: int) -> None:
         """The server could not be asked; what was known of the account stays."""
         self._write(replace(state, error=error, failures=state.failures + 1, next_try=next_try))
@@ -76,6 +90,23 @@ class Accounts:
                 f"VALUES ({', '.join('?' * len(_COLUMNS))})",
                 values,
             )
+
+
+def limits_told(state: Path) -> Mapping[tuple[str, str], Limits]:
+    """What servers have told of their limits, by account name and server, out of the journal in a state folder, which
+    is only read: empty where it is not there, or of no use."""
+    file = state / JOURNAL_FILE
+    if not file.exists():
+        return {}
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+            rows = connection.execute("SELECT name, server, limits FROM account").fetchall()
+        told = {(name, server): _limits(limits) for name, server, limits in rows}
+    except (sqlite3.Error, ValueError, TypeError):
+        return {}
+    return {of: limits for of, limits in told.items() if limits is not None and limits.source == "server"}
 
 
 def _state(row: tuple[object, ...]) -> AccountState:

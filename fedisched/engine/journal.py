@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from fedisched.engine import JOURNAL_FILE
 from fedisched.engine.broken import told_apart
 from fedisched.engine.tables import migrate, write_ahead
 from fedisched.model.delivery import Delivery, State
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fedisched.model.outcome import SentPart
     from fedisched.model.rendered import Rendered
 
-FILE_NAME = "journal.sqlite3"
+FILE_NAME = JOURNAL_FILE
 # macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
 # https://sqlite.org/pragma.html#pragma_fullfsync
 _PRAGMAS = ("cache_size = -512", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")

@@ -132,3 +132,20 @@ class Network(Protocol):
     def close(self) -> None:
         """Close connections. Never fails."""
         ...
+
+
+class Enquiry(Protocol):
+    """What a server tells anybody, without a credential. No other library's exception leaves it; every call has a
+    time-out."""
+
+    def limits(self) -> Limits | NotSent:
+        """What the server allows now; NotSent if it was not reached, or does not tell."""
+        ...
+
+    def is_there(self, handle: str) -> bool | NotSent:
+        """Whether a handle leads to an account."""
+        ...
+
+    def close(self) -> None:
+        """Close connections. Never fails."""
+        ...

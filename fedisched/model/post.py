@@ -32,7 +32,8 @@ class Post:
     `path` is relative to the content folder, with `/`. `digest` is the sha-256 (hex) of the file's bytes as read.
     `time` is aware, in the zone the author wrote. `targets` are account names: groups are resolved and the config's
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
-    is line `body_line` of the file. `marks` says where a front matter key's value stands (`time`, `targets`, `cw`).
+    is line `body_line` of the file. `thread` says whether a part that is too long is split. `marks` says where a front
+    matter key's value stands (`time`, `targets`, `cw`).
     """
 
     path: str
@@ -48,6 +49,7 @@ class Post:
     cw: str = ""
     sensitive: bool | None = None
     labels: tuple[str, ...] = ()
+    thread: Literal["auto"] | None = None
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
 

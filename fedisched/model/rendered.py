@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from fedisched.model.problem import Problem
+from fedisched.model.problem import Mark, Problem
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+
+
+Counting = Literal["discounted", "graphemes", "code points"]
+"""How a server counts: characters as people see them with addresses and mentions at a discount (Mastodon), the same
+without (Pleroma, Akkoma), or code points (GoToSocial, which advertises a discount and gives none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
-    network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon)."""
+    network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
+    the part's text begins in the file, from 1."""
 
     text: str
     length: int
@@ -69,6 +75,8 @@ class RenderedPart:
     bytes: int | None = None
     facets: tuple[Facet, ...] = ()
     media: tuple[Attachment, ...] = ()
+    line: int = 1
+    column: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,8 @@ class Limits:
     """What a server allows. `source` says whether the server told it or these are the network's defaults.
 
     `characters` and `bytes` are of one part, `media` is how many attachments a part takes, `image_bytes` how large
-    an image may be, `alt_characters` how long its description (None: as long as it likes).
+    an image may be, `alt_characters` how long its description (None: as long as it likes). `counting` is how the
+    server counts. `visibility` is what a post gets that says nothing of it, empty where that is not known.
     """
 
     characters: int
@@ -96,15 +105,27 @@ class Limits:
     characters_per_url: int = 23
     image_bytes: int = 16 * 1024 * 1024
     alt_characters: int | None = None
+    counting: Counting = "discounted"
+    visibility: str = ""
+
+
+class Mention(NamedTuple):
+    """A handle that stands in a post, without its `@`, and where."""
+
+    handle: str
+    at: Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """What came of composing a post for a target; `rendered` may be there beside problems (a part too long still
-    has a text and a length), but is only sent if no problem is an error."""
+    has a text and a length), but is only sent if no problem is an error. `limits` is what it was held against,
+    `mentions` are the handles that only the network knows."""
 
     rendered: Rendered
     problems: tuple[Problem, ...] = ()
+    limits: Limits | None = None
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def can_be_sent(self) -> bool:

@@ -51,6 +51,15 @@ class GitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Threads:
+    """`[threads]`. `number` is put under each part of a thread that was split automatically, with `{n}` and `{total}`
+    filled in; empty for none. `unlisted_follow_ups`: on Mastodon only a thread's first part is public."""
+
+    number: str = ""
+    unlisted_follow_ups: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`."""
 
@@ -66,6 +75,7 @@ class Settings:
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     retry: Retry = Retry()
     git: GitSettings = GitSettings()
+    threads: Threads = Threads()
 
     @property
     def posts_folder(self) -> Path:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from fedisched.model.network import Network, Sessions
+from fedisched.model.network import Enquiry, Network, Sessions
 from fedisched.model.settings import Account
 
 # A new network is one line here, one module beside this one, and a green contract suite.
@@ -21,3 +21,9 @@ def open_network(account: Account, credential: str, sessions: Sessions, now: Cal
     microseconds since 1970 UTC. No I/O happens here."""
     network: Network = import_module(_MODULES[account.network]).connect(account, credential, sessions, now)
     return network
+
+
+def open_enquiry(account: Account, now: Callable[[], int]) -> Enquiry:
+    """What the account's server tells anybody. No I/O happens here."""
+    enquiry: Enquiry = import_module(_MODULES[account.network]).enquire(account, now)
+    return enquiry

@@ -33,6 +33,7 @@ from fedisched.model.rendered import Attachment, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
 from fedisched.networks.bluesky_answers import error_name, verdict
+from fedisched.networks.bluesky_public import BlueskyEnquiry
 from fedisched.networks.bluesky_records import (
     POST,
     blobs,
@@ -54,6 +55,11 @@ if TYPE_CHECKING:
 _LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
 _JSON = "application/json"
 _INACTIVE = "Activate the account again in the app; posts wait until then."
+
+
+def enquire(account: Account, now: Callable[[], int]) -> BlueskyEnquiry:
+    """What the account's server tells anybody."""
+    return BlueskyEnquiry(account, _LIMITS, now)
 
 
 def connect(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Bluesky:

@@ -25,23 +25,29 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Limits, Pending
+from fedisched.model.rendered import Attachment, Counting, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
 from fedisched.networks.mastodon_status import Shown, difference, shown
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
-from fedisched.networks.wire import Answer, Heard, Wire
+from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
 
 if TYPE_CHECKING:
     from mastodon import Mastodon as Client
 
 _OWN_APPLICATION = "fedisched"
-_LIMITS = Limits(characters=500, media=4, alt_characters=1500)
+_LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
+_GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _PAGE, _MOST_PAGES = 40, 100
 _STILL_PROCESSING = 15.0
 # How long to wait before each further look at an upload, in seconds; then somebody else's turn comes.
 _LOOKS_AT_UPLOAD = (0.0, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 10.0)
+
+
+def enquire(account: Account, now: Callable[[], int]) -> Mastodon:
+    """The same without a credential, for what a server tells anybody: a person waits for it."""
+    return Mastodon(account, None, now, wire=Wire(now, piece_within=10.0, answer_within=20.0))
 
 
 def connect(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Mastodon:
@@ -57,16 +63,17 @@ class Mastodon:
     def __init__(
         self,
         account: Account,
-        credential: str,
+        credential: str | None,
         now: Callable[[], int],
         settle: float = 120.0,  # a server may still be working on a request whose connection died
         wait: Callable[[float], None] = time.sleep,
+        wire: Wire | None = None,
     ) -> None:
         self.settle = settle
         self._account = account
         self._credential = credential
         self._host = urlsplit(account.server).netloc
-        self._wire = Wire(now)
+        self._wire = wire or Wire(now)
         self._wait = wait
         self.allowance: Allowance | None = None
         self._client: Client | None = None
@@ -99,22 +106,35 @@ class Mastodon:
                 self._identity = Identity(
                     f"{self._account.server}#{number}",
                     f"{said['username']}@{self._host}",
-                    self._limits(),
+                    self._limits(said),
                     answer.clock_offset,
                 )
                 return self._identity
             case _:
                 return before_sending(verdict(answer, self._host))
 
-    def _limits(self) -> Limits:
+    def _limits(self, person: Mapping[str, Any]) -> Limits:
         """What the instance allows, as far as it tells; a server that tells nothing gets the network's defaults."""
+        told = self.limits()
+        usual = _section(person, "source").get("privacy")
+        return replace(
+            told if isinstance(told, Limits) else _LIMITS, visibility=usual if isinstance(usual, str) else ""
+        )
+
+    def limits(self) -> Limits | NotSent:
+        """What the instance tells anybody that it allows."""
         for ask in (lambda client: client.instance_v2(), lambda client: client.instance_v1()):
-            answer = self._ask(ask)
-            limits = limits_of(answer.object()) if isinstance(answer, Answer) else None
-            if limits is not None and isinstance(answer, Answer):
-                self._keeps_keys = keeps_keys(answer.object())
+            heard = self._hear(ask)
+            if isinstance(heard, NoAnswer):
+                return NotSent(f"{self._host} was not reached: {heard.reason}")
+            if heard.is_ok and (limits := limits_of(heard.object())) is not None:
+                self._keeps_keys = keeps_keys(heard.object())
                 return limits
-        return _LIMITS
+        return NotSent(f"{self._host} does not tell its limits")
+
+    def is_there(self, handle: str) -> bool | NotSent:
+        """Mastodon looks a name up only when a post mentions it."""
+        return True
 
     def _known(self) -> Identity | NotSent | Refused:
         return self._identity or self.identify()
@@ -314,16 +334,22 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
     configuration = instance.get("configuration")
     statuses = _section(configuration, "statuses")
     media = _section(configuration, "media_attachments")
+    counting = _counting_of(instance)
+    usual = _GOTOSOCIAL if counting == "code points" else _LIMITS
     characters = _count(statuses.get("max_characters")) or _count(instance.get("max_toot_chars"))
+    if characters is None and counting == "code points":
+        characters = _GOTOSOCIAL.characters
     if characters is None:
         return None
     return Limits(
         characters=characters,
-        media=_count(statuses.get("max_media_attachments")) or _LIMITS.media,
+        media=_count(statuses.get("max_media_attachments")) or usual.media,
         source="server",
-        characters_per_url=_count(statuses.get("characters_reserved_per_url")) or _LIMITS.characters_per_url,
-        image_bytes=_count(media.get("image_size_limit")) or _LIMITS.image_bytes,
-        alt_characters=_count(media.get("description_limit")) or _LIMITS.alt_characters,
+        characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
+        image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
+        alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
+        counting=counting,
+        visibility="public",
     )
 
 
@@ -334,7 +360,20 @@ def keeps_keys(instance: Mapping[str, Any]) -> bool:
     """Whether an instance's software is known to make one post of two requests under one key: Mastodon and its forks,
     and some that speak its language. GoToSocial and Takahē do not, and of what is not known it is not assumed."""
     version = instance.get("version")
-    return isinstance(version, str) and _KEEPS_KEYS.match(version) is not None
+    is_known = isinstance(version, str) and _KEEPS_KEYS.match(version) is not None
+    return is_known and _counting_of(instance) != "code points"
+
+
+def _counting_of(instance: Mapping[str, Any]) -> Counting:
+    """How the server counts, by what it says that it is: what it advertises need not be what it does.
+
+    GoToSocial can be set to give Mastodon's version as its own, but tells where its source is (version 2 of the entity)
+    and whether it has OIDC; Pleroma and its descendants say what they are compatible with.
+    """
+    names = f"{instance.get('version')} {instance.get('source_url')}".lower()
+    if "gotosocial" in names or "oidc_enabled" in _section(instance, "configuration"):
+        return "code points"
+    return "graphemes" if "pleroma" in names or "akkoma" in names else "discounted"
 
 
 def _section(value: object, name: str) -> Mapping[str, Any]:

@@ -99,6 +99,14 @@ class Mastodon:
             },
         }
 
+    def _software(self) -> tuple[str, str]:
+        """The version and the address of the source, as the server that is played tells them."""
+        if self.rules.counts_code_points:
+            return "0.19.1+git-fedisched", "https://codeberg.org/superseriousbusiness/gotosocial"
+        if self.rules.key_seconds <= 0:
+            return "takahe/0.11.0", "https://github.com/jointakahe/takahe"
+        return "4.6.0", "https://github.com/mastodon/mastodon"
+
     def instance_v1(self, call: Call) -> Reply:
         return answer(
             {
@@ -107,7 +115,7 @@ class Mastodon:
                 "short_description": "A place to try things out",
                 "description": "",
                 "email": "",
-                "version": self.rules.version,
+                "version": self._software()[0],
                 "urls": {},
                 "stats": {"user_count": len(self.store.people), "status_count": len(self.store.statuses)},
                 "languages": ["en"],
@@ -125,8 +133,8 @@ class Mastodon:
             {
                 "domain": self.store.origin.partition("//")[2],
                 "title": "fedisched sandbox",
-                "version": self.rules.version,
-                "source_url": "https://github.com/mastodon/mastodon",
+                "version": self._software()[0],
+                "source_url": self._software()[1],
                 "description": "A place to try things out",
                 "usage": {"users": {"active_month": len(self.store.people)}},
                 "api_versions": {"mastodon": 7},

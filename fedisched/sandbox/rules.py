@@ -21,12 +21,12 @@ def own_clock() -> int:
 class Rules:
     """May be changed while the sandbox runs.
 
-    `key_seconds`: how long an idempotency key is remembered; 0 plays a server that ignores keys (GoToSocial), infinity
+    `key_seconds`: how long an idempotency key is remembered; 0 plays a server that ignores keys (Takahē), infinity
     one that never forgets. `replay_fails`: a replay is answered with 500, as by some versions. `locks_key`: a key
     whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
-    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial),
-    `min_id_is_since_id` one that takes the two for the same.
+    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial, as which
+    it then speaks of itself), `min_id_is_since_id` one that takes the two for the same.
 
     `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
     more is answered with 429.
@@ -53,8 +53,3 @@ class Rules:
     blob_limit: int = 5_242_880
     image_limit: int = 2_000_000
     thumb_limit: int = 1_000_000
-
-    @property
-    def version(self) -> str:
-        """What the Mastodon side says it is: software without idempotency keys does not pass for Mastodon."""
-        return "4.6.0" if self.key_seconds > 0 else "0.20.2+git-a1b2c3d"

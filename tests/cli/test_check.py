@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 
 from fedisched.cli.exit import Exit
+from fedisched.config import make_state_folder
+from fedisched.engine.accounts import Accounts
+from fedisched.engine.journal import FILE_NAME, Journal
+from fedisched.model.network import Identity
+from fedisched.model.rendered import Limits
 from tests.cli.support import call, content_folder, start, write_post
 from tests.cli.test_framework import modules_after, on_a_terminal
 
@@ -41,12 +46,12 @@ def test_a_good_post_is_told_with_its_lengths(folder: Path) -> None:
                     "mastodon": {
                         "network": "mastodon",
                         "limits": "default",
-                        "parts": [{"length": 7, "limit": 500}],
+                        "parts": [{"length": 7, "limit": 500, "line": 4, "column": 1}],
                     },
                     "bluesky": {
                         "network": "bluesky",
                         "limits": "default",
-                        "parts": [{"length": 7, "limit": 300, "bytes": 10}],
+                        "parts": [{"length": 7, "limit": 300, "bytes": 10, "line": 4, "column": 1}],
                     },
                 },
             }
@@ -72,6 +77,40 @@ def test_a_part_that_is_too_long_is_an_error_and_still_counted(folder: Path) -> 
     assert [p["severity"] for p in answer["problems"]] == ["error"]
     (part,) = answer["posts"][0]["targets"]["bluesky"]["parts"]
     assert part["length"] > part["limit"] == 300
+
+
+def test_the_parts_of_a_thread_are_told_with_where_they_begin(folder: Path) -> None:
+    write_post(folder, "a.md", GOOD.replace("---\nHello", "thread: auto\n---\nHello") + "\n  A sentence. " * 30)
+    answer = checked(folder)
+    assert answer["problems"] == []
+    parts = answer["posts"][0]["targets"]["bluesky"]["parts"]
+    assert len(parts) == 3
+    assert all(part["length"] <= part["limit"] for part in parts)
+    assert (parts[0]["line"], parts[0]["column"], parts[1]["column"]) == (5, 1, 1)
+    assert parts[1]["line"] == 7
+    shown = call("check", "-C", str(folder)).stdout
+    assert f"+ {parts[1]['length']}/300 at {parts[1]['line']}:1" in shown
+
+
+def test_limits_that_the_server_told_are_used_and_named(folder: Path) -> None:
+    write_post(folder, "a.md", GOOD + "long " * 120)
+    assert [p["severity"] for p in checked(folder, "--quiet")["problems"]] == ["error", "error"]
+    state = folder / ".fedisched"
+    journal = Journal(make_state_folder(state) / FILE_NAME)
+    limits = Limits(characters=1000, media=4, source="server")
+    Accounts(journal).verified("mastodon", "https://mastodon.social", "f", Identity("id", "me", limits))
+    Accounts(journal).verified("bluesky", "https://elsewhere.example", "f", Identity("id2", "me", limits))
+    journal.close()
+    targets = checked(folder)["posts"][0]["targets"]
+    assert [(each["limits"], each["parts"][0]["limit"]) for each in targets.values()] == [
+        ("server", 1000),
+        ("default", 300),
+    ]
+    assert "limits: mastodon as its server told, bluesky as usual" in call("check", "-C", str(folder)).stdout
+    rendered = [json.loads(line) for line in call("render", "--json", "-C", str(folder)).stdout.splitlines()]
+    assert rendered[0]["parts"][0]["limit"] == 1000
+    (state / FILE_NAME).write_bytes(b"no database" * 100)
+    assert checked(folder)["posts"][0]["targets"]["mastodon"]["limits"] == "default"
 
 
 def test_a_problem_of_all_targets_is_told_once(folder: Path) -> None:
@@ -122,11 +161,12 @@ def test_problems_are_readable_and_plain_when_piped(folder: Path) -> None:
     write_post(folder, "a.md", BROKEN)
     write_post(folder, "b.md", GOOD)
     done = start("check", cwd=folder)
-    first, second, third, last = done.stdout.decode().splitlines()
+    first, second, third, limits, last = done.stdout.decode().splitlines()
     assert done.returncode == 1
     assert first.startswith("posts/a.md:2:7: error: `tomorrow` means something else every day. Write the moment")
     assert second.startswith("posts/a.md:3:1: error: ")
     assert third.split() == ["posts/b.md", "scheduled", "mastodon", "7/500", "bluesky", "7/300"]
+    assert limits == "limits: mastodon as usual on its network, bluesky as usual on its network"
     assert last == "2 posts (1 scheduled, 1 broken) · mastodon 1 · bluesky 1 · 2 errors"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Literal
 
 from fedisched import compose
 from fedisched.model.post import Post, Status, Visibility
 from fedisched.model.problem import Mark
 from fedisched.model.rendered import Limits, RenderedPart, Rendering
-from fedisched.model.settings import Account, NetworkName, Settings
+from fedisched.model.settings import Account, NetworkName, Settings, Threads
 
 FIRST_LINE = 5
 PEOPLE = {
@@ -29,6 +30,7 @@ def post(
     labels: tuple[str, ...] = (),
     visibility: Visibility | None = None,
     sensitive: bool | None = None,
+    thread: Literal["auto"] | None = None,
 ) -> Post:
     return Post(
         path="posts/a.md",
@@ -43,12 +45,19 @@ def post(
         cw=cw,
         sensitive=sensitive,
         labels=labels,
+        thread=thread,
         marks={"cw": Mark(2, 5), "visibility": Mark(3, 13), "labels": Mark(3, 9), "lang": Mark(3, 7)},
     )
 
 
-def render(what: Post | str, network: NetworkName, folder: Path = NOWHERE, limits: Limits | None = None) -> Rendering:
-    settings = Settings(folder, folder / "fedisched.toml", people=PEOPLE)
+def render(
+    what: Post | str,
+    network: NetworkName,
+    folder: Path = NOWHERE,
+    limits: Limits | None = None,
+    threads: Threads | None = None,
+) -> Rendering:
+    settings = Settings(folder, folder / "fedisched.toml", people=PEOPLE, threads=threads or Threads())
     account = Account(network, network, "https://example.social", "me.bsky.social")
     written = post(what) if isinstance(what, str) else what
     return compose.render(written, network, account, settings, limits or compose.default_limits(network))

@@ -76,6 +76,8 @@ def test_json_is_the_documented_object() -> None:
                 "length": 21,
                 "limit": 300,
                 "bytes": 21,
+                "line": 5,
+                "column": 1,
                 "facets": [{"start": 3, "end": 21, "kind": "mention", "value": "alice.example.com"}],
                 "media": [],
                 "record": {
@@ -101,6 +103,8 @@ def test_json_is_the_documented_object() -> None:
                 "length": 3,
                 "limit": 300,
                 "bytes": 3,
+                "line": 7,
+                "column": 1,
                 "facets": [],
                 "media": [],
                 "record": {
@@ -117,6 +121,8 @@ def test_json_is_the_documented_object() -> None:
         "text": "two",
         "length": 3,
         "limit": 500,
+        "line": 7,
+        "column": 1,
         "facets": [],
         "media": [],
         "params": {"status": "two", "in_reply_to_id": {"pending": "in reply to id"}},

@@ -13,7 +13,7 @@ import pytest
 from fedisched.config import load_settings, load_settings_aside
 from fedisched.model.errors import ConfigError
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings
+from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
 
 WHOLE = """\
 timezone = "Europe/Berlin"
@@ -53,6 +53,10 @@ commit = false
 remote = "origin"
 pull_every = "5m"
 claim = true
+
+[threads]
+number = "{n}/{total}"
+unlisted_follow_ups = true
 """
 
 
@@ -100,6 +104,7 @@ def test_a_whole_file_is_read_as_it_says(folder: Path) -> None:
         people={"alice": {"mastodon": "@alice@hachyderm.io", "bluesky": "@alice.example.com"}},
         retry=Retry(90.0, 7200.0, 172800.0),
         git=GitSettings(commit=False, remote="origin", pull_every=300.0, claim=True),
+        threads=Threads("{n}/{total}", unlisted_follow_ups=True),
     )
 
 
@@ -186,6 +191,10 @@ commit = "true"
         ('[people.a]\nmastodon = "a"', "bad-person", "@alice@mastodon.social"),
         ('[people.a]\ntwitter = "a"', "unknown-key", "`mastodon` and `bluesky`"),
         ('[retry]\nfirst = "2h"', "retry-order", "longer"),
+        ('[threads]\nnumber = "part"', "bad-number", "{n}/{total}"),
+        ('[threads]\nnumber = "{n}/{all}"', "bad-number", "{n}/{total}"),
+        ('[threads]\nnumber = "{n}\\n"', "bad-number", "{n}/{total}"),
+        ("[threads]\nunlisted = true", "unknown-key", "unlisted_follow_ups"),
         ('[retry]\nfirts = "2h"', "unknown-key", "Did you mean `first`?"),
         ('[git]\nremote = "ext::sh -c id"', "bad-remote", "`git remote`"),
         ('[git]\nremote = "--upload-pack=id"', "bad-remote", "`git remote`"),

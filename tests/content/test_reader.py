@@ -105,7 +105,7 @@ def test_an_unknown_key_says_which_was_meant() -> None:
     assert "extra_keys" in problems[4].hint
 
 
-@pytest.mark.parametrize("key", ["media", "poll", "link", "thread", "reply_to", "quote", "replies", "override"])
+@pytest.mark.parametrize("key", ["media", "poll", "link", "reply_to", "quote", "replies", "override"])
 def test_a_key_of_a_later_version_is_refused_and_says_what_to_do(key: str) -> None:
     found, problems = reading(f"{key}: x\n")
     assert found is None
@@ -123,6 +123,8 @@ def test_a_key_of_a_later_version_is_refused_and_says_what_to_do(key: str) -> No
         ("visibility: unlistd\n", "unknown-visibility", 13, "`unlisted`"),
         ("visibility: [public]\n", "not-text", 13, "visibility"),
         ("lang: english\n", "lang-form", 7, "`en`"),
+        ("thread: yes\n", "thread-form", 9, "`auto`"),
+        ("thread: [auto]\n", "thread-form", 9, "`auto`"),
         ("lang: de_DE\n", "lang-form", 7, "`de-DE`"),
         ("lang: [en, de]\n", "not-text", 7, "lang"),
         ("sensitive: maybe\n", "not-yes-or-no", 12, "`true` or `false`"),

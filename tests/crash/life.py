@@ -197,7 +197,7 @@ class Life:
 
     # --- living ----------------------------------------------------------------------------------------------
 
-    def live(self, most_runs: int = 300) -> Lived:
+    def live(self, most_runs: int = 120) -> Lived:
         """Run after run, as the daemon starts them, until nothing is left to do."""
         cuts = list(self.script.cuts)
         begins, lasts = self.script.down

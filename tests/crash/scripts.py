@@ -54,19 +54,22 @@ def one_strike_each(requests: int = 6) -> Iterator[Script]:
                         yield Script(nth, kind, strikes=(Strike(network, what, nth, publishing=False, seconds=90.0),))
 
 
-def beyond(lives: int = 8) -> Iterator[Script]:
-    """A request that lands later than any look-up waits, on a server that ignores keys: a post with a picture is kept
-    single by its upload, which can be attached once."""
-    for number in range(lives):
-        strike = Strike("mastodon", What.LATE, 1, seconds=200.0)
-        yield Script(number, "ignored", strikes=(strike,), evening=(2,))
-
-
 def late_landings() -> Iterator[Script]:
     """A request without a fence lands as late as is still within what look-ups wait for."""
-    for evening in ((0,), (1,), (3, 4)):
-        for nth in (1, 2):
-            yield Script(nth, "ignored", strikes=(Strike("mastodon", What.LATE, nth, seconds=100.0),), evening=evening)
+    kinds: tuple[Kind, ...] = ("unlocked", "ignored")
+    for kind in kinds:
+        for evening in ((0,), (1,), (3, 4)):
+            for nth in (1, 2):
+                strikes = (Strike("mastodon", What.LATE, nth, seconds=LONGEST_LANDING),)
+                yield Script(nth, kind, strikes=strikes, evening=evening)
+
+
+def beyond() -> Iterator[Script]:
+    """A request that lands later than any look-up waits: a post with a picture is kept single by its upload, which can
+    be attached once."""
+    kinds: tuple[Kind, ...] = ("unlocked", "ignored")
+    for number, kind in enumerate(kinds):
+        yield Script(number, kind, strikes=(Strike("mastodon", What.LATE, 1, seconds=200.0),), evening=(2,))
 
 
 def cut_while_sending() -> Iterator[Script]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 
 import pytest
@@ -42,7 +42,7 @@ def test_what_lands_late_is_waited_for() -> None:
 
 
 def test_what_lands_later_than_that_meets_its_own_upload() -> None:
-    assert wrong(scripts.beyond(2)) == []
+    assert wrong(scripts.beyond()) == []
 
 
 def test_two_of_anything_in_one_life() -> None:
@@ -60,7 +60,3 @@ def test_where_the_truth_cannot_be_known_it_is_held_and_never_on_bluesky() -> No
 def test_the_suite_fails_without(rule: str) -> None:
     with without(rule):
         assert next((lived for lived in map(live, RULES[rule].lives()) if lived.wrong), None), "it was not missed"
-
-
-def _first(lives: Callable[[], Iterator[Script]], count: int) -> Iterator[Script]:
-    return islice(lives(), count)

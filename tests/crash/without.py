@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
@@ -14,8 +14,17 @@ from fedisched.engine.journal import Journal
 from fedisched.model.outcome import NotSent, Unsure
 from fedisched.networks import bluesky, mastodon, mastodon_matching
 from fedisched.publisher import courier, publisher
+from tests.crash import scripts
+from tests.crash.life import Script
 
-Patches = Callable[[], list[Any]]
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`patches` take it out; in some of these `lives` it is missed."""
+
+    patches: Callable[[], list[Any]]
+    lives: Callable[[], Iterator[Script]] = scripts.cut_while_sending
+
 
 _is_on_time = plan.is_on_time_first_send
 _after_send = rules.Rules.after_send
@@ -36,46 +45,60 @@ def _forgets_uploads(self: courier.Courier, *args: Any) -> Any:
     return replace(_task(self, *args), uploads=())
 
 
-RULES: Mapping[str, Patches] = {
-    "look before every send that is not an on-time first send": lambda: [
-        mock.patch.object(courier.Courier, "needs_a_look", lambda self, job, now: False)
-    ],
-    "on time is only what this run had before it was due": lambda: [
-        mock.patch.object(courier, "is_on_time_first_send", lambda known, now, began: _is_on_time(known, now, 0))
-    ],
-    "an unclear outcome is unsure": lambda: [mock.patch.object(rules.Rules, "after_send", _blind)],
-    "too early is not a no": lambda: [mock.patch.object(rules, "_settled_at", lambda delivery, now, settle: now)],
-    "too early is not a no, where nothing is recorded": lambda: [
-        mock.patch.object(mastodon.Mastodon, "settle_unrecorded", 0.0)
-    ],
-    "keys are derived, not drawn": lambda: [
-        mock.patch.object(plan, "derive_key", _drawn_key),
-        mock.patch.object(reconcile, "derive_key", _drawn_key),
-    ],
-    "the intent is written before the act": lambda: [
-        mock.patch.object(Journal, "begin_sending", lambda self, *args: True)
-    ],
-    "a look-up passes over what others claim": lambda: [
-        mock.patch.object(courier.Courier, "_to_look_up", lambda self, delivery, task: task)
-    ],
-    "a look-up passes over what is older": lambda: [
-        mock.patch.object(mastodon_matching, "EARLIER", 30 * 86400 * 1_000_000),
-        mock.patch.object(mastodon, "EARLIER", 30 * 86400 * 1_000_000),
-    ],
-    "media are never uploaded again after an unclear outcome": lambda: [
-        mock.patch.object(courier.Courier, "_task", _forgets_uploads),
-    ],
-    "each round looks for what the files do not say yet": lambda: [
-        mock.patch.object(publisher, "_has_news", lambda deliveries: False)
-    ],
-    "a 500 of Bluesky's own is looked up": lambda: [mock.patch.object(bluesky, "error_name", lambda heard: "")],
+RULES: Mapping[str, Rule] = {
+    "look before every send that is not an on-time first send": Rule(
+        lambda: [mock.patch.object(courier.Courier, "needs_a_look", lambda self, job, now: False)]
+    ),
+    "on time is only what this run had before it was due": Rule(
+        lambda: [
+            mock.patch.object(courier, "is_on_time_first_send", lambda known, now, began: _is_on_time(known, now, 0))
+        ]
+    ),
+    "an unclear outcome is unsure": Rule(
+        lambda: [mock.patch.object(rules.Rules, "after_send", _blind)], scripts.late_landings
+    ),
+    "too early is not a no": Rule(
+        lambda: [mock.patch.object(rules, "_settled_at", lambda delivery, now, settle: now)], scripts.late_landings
+    ),
+    "too early is not a no, where nothing is recorded": Rule(
+        lambda: [mock.patch.object(mastodon.Mastodon, "settle_unrecorded", 0.0)]
+    ),
+    "keys are derived, not drawn": Rule(
+        lambda: [
+            mock.patch.object(plan, "derive_key", _drawn_key),
+            mock.patch.object(reconcile, "derive_key", _drawn_key),
+        ]
+    ),
+    "the intent is written before the act": Rule(
+        lambda: [mock.patch.object(Journal, "begin_sending", lambda self, *args: True)], scripts.late_landings
+    ),
+    "a look-up passes over what others claim": Rule(
+        lambda: [mock.patch.object(courier.Courier, "_to_look_up", lambda self, delivery, task: task)]
+    ),
+    "a look-up passes over what is older": Rule(
+        lambda: [
+            mock.patch.object(mastodon_matching, "EARLIER", 30 * 86400 * 1_000_000),
+            mock.patch.object(mastodon, "EARLIER", 30 * 86400 * 1_000_000),
+        ],
+        scripts.beyond,
+    ),
+    "media are never uploaded again after an unclear outcome": Rule(
+        lambda: [
+            mock.patch.object(courier.Courier, "_task", _forgets_uploads),
+        ],
+        scripts.beyond,
+    ),
+    "each round looks for what the files do not say yet": Rule(
+        lambda: [mock.patch.object(publisher, "_has_news", lambda deliveries: False)]
+    ),
+    "a 500 of Bluesky's own is looked up": Rule(lambda: [mock.patch.object(bluesky, "error_name", lambda heard: "")]),
 }
 
 
 @contextmanager
 def without(rule: str) -> Iterator[None]:
     """Everything as it is, but for one rule."""
-    patches = RULES[rule]()
+    patches = RULES[rule].patches()
     for patch in patches:
         patch.start()
     try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from fedisched.model.network import Prepared, Upload
+from fedisched.model.network import Identity, Prepared, Upload
 from fedisched.model.outcome import Absent, Found, NotSent, Perhaps, Published, Refused, Unsure
 from fedisched.model.rendered import Limits
 from fedisched.networks.mastodon import Mastodon, limits_of
@@ -294,6 +294,44 @@ def test_limits_are_the_instances() -> None:
         assert isinstance(limits, Limits)
         assert (limits.characters, limits.media, limits.source, limits.characters_per_url) == (1000, 6, "server", 23)
         place.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "counting"),
+    [
+        (
+            {"version": "0.19.1+git-abc", "source_url": "https://codeberg.org/superseriousbusiness/gotosocial"},
+            "code points",
+        ),
+        # Set to pass for a Mastodon, as some apps want it.
+        (
+            {"version": "3.5.3+0.19.1", "source_url": "https://codeberg.org/superseriousbusiness/gotosocial"},
+            "code points",
+        ),
+        ({"version": "3.5.3+0.19.1", "configuration": {"statuses": {}, "oidc_enabled": False}}, "code points"),
+        ({"version": "2.7.2 (compatible; Pleroma 2.6.2)"}, "graphemes"),
+        ({"version": "2.7.2 (compatible; Akkoma 3.13.2)"}, "graphemes"),
+        ({"version": "4.6.0+glitch", "source_url": "https://github.com/glitch-soc/mastodon"}, "discounted"),
+        ({"version": "4.6.0"}, "discounted"),
+        ({"version": None, "source_url": 7}, "discounted"),
+    ],
+)
+def test_how_a_server_counts_is_known_by_what_it_is(told: dict[str, object], counting: str) -> None:
+    limits = limits_of({"max_toot_chars": 5000, **told})
+    assert limits is not None
+    assert (limits.counting, limits.characters) == (counting, 5000)
+
+
+def test_a_gotosocial_that_tells_no_limits_has_its_own() -> None:
+    limits = limits_of({"source_url": "https://codeberg.org/superseriousbusiness/gotosocial"})
+    assert limits is not None
+    assert (limits.characters, limits.media, limits.counting) == (5000, 6, "code points")
+
+
+def test_an_accounts_own_visibility_is_told_with_its_limits(sandbox_mastodon: Place) -> None:
+    identity = sandbox_mastodon.open().identify()
+    assert isinstance(identity, Identity)
+    assert identity.limits.visibility == "public"
 
 
 def test_an_instance_that_does_not_answer_leaves_the_networks_limits(sandbox_mastodon: Place) -> None:

@@ -24,7 +24,7 @@ def test_its_packages_are_pinned_and_its_lock_names_no_host() -> None:
 
 def test_without_node_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(server.Unavailable, match=r'Node 20.*no node.*Install them.*-m "not pds"'):
+    with pytest.raises(server.Unavailable, match=r'Node 20.*no node.*Install them.*-m "not pds and not node"'):
         server.install()
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 import select
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -18,18 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import npm
+
 HERE = Path(__file__).resolve().parent
-STAMP = HERE / "node_modules" / ".installed"
-WITHOUT_NODE = (
-    "the real PDS for the tests needs Node 20 or newer and npm, and there is no {} on this machine. "
-    'Install them, or leave these tests out with: pytest -m "not pds"'
-)
-_OLDEST_NODE = 20
-_READY_WITHIN, _STOPPED_WITHIN, _INSTALLED_WITHIN = 60.0, 20.0, 900.0
-
-
-class Unavailable(Exception):
-    """The server cannot be had on this machine; the message says what to do."""
+_READY_WITHIN, _STOPPED_WITHIN = 60.0, 20.0
+Unavailable = npm.Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +84,8 @@ class Pds:
 
 
 def install() -> None:
-    """Install the server's packages, once for every lock file; a second run and a second process find them there."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise Unavailable(WITHOUT_NODE.format(program))
-    version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    if int(version.removeprefix("v").partition(".")[0]) < _OLDEST_NODE:
-        raise Unavailable(WITHOUT_NODE.format(f"newer one than {version}"))
-    with (HERE / ".install-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-        if STAMP.exists() and STAMP.read_text() == wanted:
-            return
-        # The one native build takes three times as long with optimisation, and tests do not need it.
-        quick = {"CFLAGS": "-O0", "CXXFLAGS": "-O0"}
-        done = subprocess.run(
-            ["npm", "ci", "--no-progress"],
-            cwd=HERE,
-            env={**os.environ, **quick},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_INSTALLED_WITHIN,
-        )
-        if done.returncode != 0:
-            raise Unavailable(f"npm ci failed in {HERE.name}. Read what it said, then run it again:\n{done.stdout}")
-        STAMP.write_text(wanted)
+    """Install the server's packages, once for every lock file."""
+    npm.install(HERE)
 
 
 @contextmanager
