@@ -327,15 +327,26 @@ class Journal:
         )
 
     def look_again(self, delivery: Delivery, error: str, next_try: int) -> bool:
-        """The look-up told nothing yet, or a person asks for one more. The connection ended when it ended: how old a
-        "not there" has to be does not start anew."""
+        """The look-up told nothing yet. The connection ended when it ended: how old a "not there" has to be does not
+        start anew."""
         return self._move(
             delivery,
             State.UNSURE,
-            (State.UNSURE, State.HELD),
+            (State.UNSURE,),
             "error = :error, hint = '', next_try = :next_try",
             error=error,
             next_try=next_try,
+        )
+
+    def asked_to_look(self, delivery: Delivery, digest: str, now: int) -> bool:
+        """A person asks for one more look at what is held, by the file with this digest: each such word counts once."""
+        return self._move(
+            delivery,
+            State.UNSURE,
+            (State.HELD,),
+            "digest = :digest, written = '', hint = '', next_try = :now",
+            digest=digest,
+            now=now,
         )
 
     def record_held(self, delivery: Delivery, error: str, hint: str) -> bool:

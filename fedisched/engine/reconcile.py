@@ -58,7 +58,12 @@ class LookAgain:
     """A person set `status: scheduled` on a held post: the network is asked once more, nothing is sent."""
 
     delivery: Delivery
+    entry: Entry
 
+
+DECIDED = (State.HELD, State.REFUSED, State.CANCELLED)
+"""Nobody is at work on these: whoever sees first what a person says of them follows it, without the account's lock.
+The account may well be opened for nothing else."""
 
 _ASKING = (Status.SCHEDULED, Status.PUBLISHING)
 _DONE_WITH = (Status.DRAFT, Status.PUBLISHED)
@@ -103,11 +108,23 @@ def carry_out(moves: Iterable[Move], journal: Journal, now: int) -> bool:
             case AskedAgain(delivery, entry, key, due):
                 if journal.try_again(delivery, now):
                     journal.change_unsent(delivery, key=key, due=due, digest=entry.digest, now=now)
-            case LookAgain(delivery):
-                journal.look_again(delivery, delivery.error, now)
+            case LookAgain(delivery, entry):
+                journal.asked_to_look(delivery, entry.digest, now)
             case _:
                 assert_never(move)
     return moved
+
+
+def as_followed(
+    entry: Entry, deliveries: Iterable[Delivery], accounts: Mapping[str, AccountState], settings: Settings
+) -> list[Delivery] | None:
+    """A post's deliveries as its file has them now; None while it says something that nobody has followed yet and that
+    writing into it would undo. What is only taken back or changed stays so, followed or not."""
+    known = list(deliveries)
+    moves = reconcile({entry.path: entry}, known, accounts, settings)
+    if not all(isinstance(move, Withdrawn | Changed) for move in moves):
+        return None
+    return foreseen(known, moves)
 
 
 def foreseen(deliveries: Iterable[Delivery], moves: Iterable[Move]) -> list[Delivery]:
@@ -138,8 +155,8 @@ def _after(move: Move) -> Delivery:
                 first_try = delivery.armed_at
             again = replace(delivery, state=State.WAITING, attempts=0, first_try=first_try)
             return _changed(again, entry, key, due)
-        case LookAgain(delivery):
-            return replace(delivery, state=State.UNSURE, hint="")
+        case LookAgain(delivery, entry):
+            return replace(delivery, state=State.UNSURE, digest=entry.digest, written="", hint="")
         case _:
             assert_never(move)
 
@@ -163,7 +180,7 @@ def _changed(delivery: Delivery, entry: Entry, key: str, due: int) -> Delivery:
 
 
 def _followed(entry: Entry, delivery: Delivery) -> Move | None:
-    if delivery.knows(entry.digest) and delivery.state is not State.CANCELLED:
+    if _is_known(entry, delivery):
         return None
     due = delivery.due if entry.due is None else entry.due
     key = _claimed_key(entry, delivery) or derive_key(delivery.account, entry.path, due)
@@ -173,11 +190,23 @@ def _followed(entry: Entry, delivery: Delivery) -> Move | None:
         case State.CANCELLED | State.REFUSED if entry.status in _ASKING:
             return AskedAgain(delivery, entry, key, due)
         case State.HELD if entry.status is Status.SCHEDULED:
-            return LookAgain(delivery)
+            return LookAgain(delivery, entry)
         case State.CANCELLED | State.REFUSED | State.HELD | State.SENDING | State.UNSURE | State.PUBLISHED:
             return None
         case _:
             assert_never(delivery.state)
+
+
+def _is_known(entry: Entry, delivery: Delivery) -> bool:
+    """Whether the file says nothing that was not followed already. One that we wrote `failed` or `held` into, and that
+    is again as it was before, was set back by a person."""
+    match delivery.state:
+        case State.CANCELLED:
+            return False
+        case State.REFUSED | State.HELD:
+            return entry.digest == (delivery.written or delivery.digest)
+        case _:
+            return delivery.knows(entry.digest)
 
 
 def _asked_for(entry: Entry, delivery: Delivery, accounts: Mapping[str, AccountState], settings: Settings) -> bool:

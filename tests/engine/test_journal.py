@@ -43,7 +43,8 @@ MOVES: dict[str, tuple[Move, State, set[State]]] = {
     "record_not_prepared": (lambda j, d: j.record_not_prepared(d, "no route", NOW, NOW), W, {W}),
     "record_refused": (lambda j, d: j.record_refused(d, "too long", "Shorten it."), R, {W, S, U}),
     "record_unsure": (lambda j, d: j.record_unsure(d, "cut off", NOW, NOW), U, {S, U}),
-    "look_again": (lambda j, d: j.look_again(d, "slow", NOW), U, {U, H}),
+    "look_again": (lambda j, d: j.look_again(d, "slow", NOW), U, {U}),
+    "asked_to_look": (lambda j, d: j.asked_to_look(d, "asked", NOW), U, {H}),
     "record_held": (lambda j, d: j.record_held(d, "perhaps", "Look."), H, {W, U}),
 }
 
@@ -172,7 +173,7 @@ def test_a_file_that_is_back_is_as_untried_as_it_was(journal: Journal) -> None:
 
 def test_a_look_that_a_person_asks_for_does_not_move_the_end_of_the_connection(journal: Journal) -> None:
     known = brought_to(journal, H)
-    assert journal.look_again(known, known.error, NOW)
+    assert journal.asked_to_look(known, "asked", NOW)
     found = journal.delivery(known.id)
     assert (found.state, found.last_try, found.next_try) == (U, known.last_try, NOW)
 
