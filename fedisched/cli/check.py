@@ -68,7 +68,7 @@ def _examine(here: Here, paths: Sequence[str]) -> tuple[list[Examined], list[Pro
     from fedisched.cli.survey import copies, examine_all
 
     examined = list(examine_all(here, paths))
-    return examined, [*(problem for each in examined for problem in each.problems), *copies(examined)]
+    return examined, [*(problem for each in examined for problem in each.problems), *copies(here, examined)]
 
 
 def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem], listed: bool) -> None:

@@ -11,7 +11,7 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import reason, what_to_do
+from fedisched.cli.needs import FEW, commands, late_paths, late_question, reason, what_to_do
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
@@ -76,7 +76,9 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         steps = plan(entries.values(), known, accounts, here.settings, now)
     finally:
         journal.close()
-    return [_with_the_files_reason(here, step) for step in steps]
+    from fedisched.publisher.copies import placed
+
+    return [_with_the_files_reason(here, step) for step in placed(steps, here.folder)]
 
 
 def _with_the_files_reason(here: Here, step: Step) -> Step:
@@ -115,9 +117,16 @@ def _row(here: Here, step: Step) -> dict[str, object]:
         "state": step.stand.value,
         "attempts": delivery.attempts if delivery else 0,
         "next_try": _next_try(here, delivery),
-        "error": reason(step) or None,
+        "error": _error(here, step),
         "url": _url(step),
+        "commands": commands(step, here.settings),
     }
+
+
+def _error(here: Here, step: Step) -> str | None:
+    if step.stand is Stand.LATE:
+        return what_to_do(step, here.clock.now())
+    return reason(step) or None
 
 
 def _next_try(here: Here, delivery: Delivery | None) -> str | None:
@@ -143,8 +152,7 @@ def _show(here: Here, steps: Sequence[Step], now: int, nothing: str) -> None:
     coming = [step for step in steps if step.stand not in NEEDS_A_PERSON]
     if wrong:
         voice.result(bad("Needs you"))
-        for path, found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
-            _show_wrong(here, path[0], list(found), now)
+        _show_what_is_wrong(here, wrong, now)
     width = max((len(step.entry.path) for step in coming), default=0)
     for when, found in groupby(coming, key=lambda step: _day_of(here, step, now)):
         voice.result(strong(when))
@@ -175,6 +183,15 @@ def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, 
     elif stand is not Stand.WAITING or first.error:
         yield doubtful(f"  {stand}")
         yield faint(f"  {reason(first)}") if first.error else ""
+
+
+def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:
+    """Each thing with its reason and what to type; many late posts are one question, unless -v asks for all."""
+    if len(late_paths(wrong)) > FEW and here.voice.verbosity < 1:
+        here.voice.result("  ", doubtful(pad(Stand.LATE, 8)), late_question(wrong, here.settings.timezone))
+        wrong = [step for step in wrong if step.stand is not Stand.LATE]
+    for (path, *_), found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
+        _show_wrong(here, path, list(found), now)
 
 
 def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:

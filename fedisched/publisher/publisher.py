@@ -140,9 +140,16 @@ class Publisher:
     def _armed(self, step: Step, now: int) -> Step:
         if step.delivery is not None or not step.key:
             return step
-        account = self._desk.accounts.all()[step.target].account_id
-        due = now if step.entry.due is None else step.entry.due
-        delivery = self._desk.journal.arm(step.entry.path, step.target, account, step.key, due, step.entry.digest, now)
+        entry, desk = step.entry, self._desk
+        account = desk.accounts.all()[step.target].account_id
+        due = now if entry.due is None else entry.due
+        if (parts := desk.posts.parts_told(entry, step.target)) is None:
+            desk.look_again()
+            return step
+        in_doubt = step.act is Act.LOOK_UP
+        delivery = desk.journal.arm(
+            entry.path, step.target, account, step.key, due, entry.digest, now, parts=parts, in_doubt=in_doubt
+        )
         return replace(step, delivery=delivery)
 
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:

@@ -25,7 +25,7 @@ NOW = StandingClock("2026-11-20T12:00:00+01:00").now()
 ID = "https://mastodon.social 1"
 HOUR = 3600 * 1_000_000
 DUE = "2026-11-20 11:30"
-KEYS = ["path", "title", "time", "target", "state", "attempts", "next_try", "error", "url"]
+KEYS = ["path", "title", "time", "target", "state", "attempts", "next_try", "error", "url", "commands"]
 
 
 @pytest.fixture
@@ -71,7 +71,11 @@ def every_state(folder: Path) -> Path:
     journal = journal_of(folder)
     accounts = Accounts(journal)
     accounts.verified("mastodon", "https://mastodon.social", "f", Identity(ID, "me", default_limits("mastodon")))
-    accounts.paused(AccountState("bluesky", "https://bsky.social", "f"), "the password is wrong. Log in", NOW + HOUR)
+    accounts.paused(
+        AccountState("bluesky", "https://bsky.social", "f"),
+        "the password is wrong. Log in. Then type: fedisched publish",
+        NOW + HOUR,
+    )
     rendered = Rendered("posts/x.md", "mastodon", "mastodon", ())
     found = {
         name: armed(folder, journal, f"{name}.md")
@@ -122,6 +126,7 @@ def test_json_is_told_field_by_field(every_state: Path) -> None:
         "next_try": "2026-11-20T13:00:00+01:00",
         "error": "the answer was lost",
         "url": None,
+        "commands": [],
     }
     assert found["posts/published.md"]["url"] == "https://mastodon.social/@me/1"
     broken = found["posts/broken.md"]
@@ -169,7 +174,8 @@ def test_people_read_days_local_times_and_what_to_do(every_state: Path) -> None:
         "  late    posts/late.md  → mastodon\n          was due",
         "type: fedisched publish posts/late.md --now",
         "the server said no. Shorten it. Then type: fedisched retry posts/refused.md",
-        "write `status: published` into posts/held.md",
+        "it may be there. Look at mastodon. If it is there, type `fedisched resolve posts/held.md --sent URL`; if it "
+        "is not, `fedisched resolve posts/held.md --retry`; to let it be, `fedisched resolve posts/held.md --drop`.",
         "the password is wrong. Log in",
         "posts/broken.md:2:7: `soon` is",
         "\nToday, Fri 20 Nov\n",

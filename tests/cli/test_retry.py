@@ -45,6 +45,7 @@ def test_json_is_the_changed_posts_row(folder: Path) -> None:
         "path": "posts/a.md",
         "title": "A  title",
         "time": "2026-11-20T09:00:00+01:00",
+        "target": None,
         "targets": ["mastodon", "bluesky"],
         "state": "waiting",
         "attempts": 0,
@@ -67,7 +68,7 @@ def test_all_takes_every_post_that_failed_and_no_other(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "typed"),
     [
-        ("held", "write `status: published` into posts/b.md"),
+        ("held", "fedisched resolve posts/b.md --drop --target bluesky"),
         ("published", "copy it into a new file"),
         ("scheduled", "fedisched publish posts/b.md --now"),
         ("draft", "fedisched publish posts/b.md --now"),

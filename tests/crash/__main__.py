@@ -81,7 +81,18 @@ def _count(counts: Counter[str], lived: Lived) -> None:
 
 
 def _as_text(table: dict[str, Counter[str]]) -> str:
-    names = ["lives", "cuts", "strikes", "deliveries", "published", "held", "held_on_bluesky", "doubles", "lost", "wrong"]
+    names = [
+        "lives",
+        "cuts",
+        "strikes",
+        "deliveries",
+        "published",
+        "held",
+        "held_on_bluesky",
+        "doubles",
+        "lost",
+        "wrong",
+    ]
     total: Counter[str] = Counter()
     for counts in table.values():
         total.update(counts)
