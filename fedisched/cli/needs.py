@@ -30,7 +30,7 @@ def needs(steps: Sequence[Step], now: int, timezone: str) -> Iterator[Sequence[W
         else:
             others.setdefault((step.stand, step.entry.path, words), []).append(step.target)
     for (target, words), paths in paused.items():
-        yield bad(Stand.PAUSED), f" {target}: {words}", faint(f"  {_first_of(paths)} will wait")
+        yield bad(Stand.PAUSED), f" {target}: {words}", faint(f"  {first_of(paths)} will wait")
     for (stand, path, words), targets in others.items():
         # A broken file has no target, and its words begin with its place.
         where = f"{path}{_arrow(targets)}: " if any(targets) else ""
@@ -41,7 +41,7 @@ def _arrow(targets: Sequence[str]) -> str:
     return f" → {', '.join(targets)}"
 
 
-def _first_of(paths: Sequence[str]) -> str:
+def first_of(paths: Sequence[str]) -> str:
     """The first few paths, and how many more there are."""
     more = len(paths) - FEW
     return ", ".join(paths) if more <= 0 else f"{', '.join(paths[:FEW])} and {more} more"
@@ -65,7 +65,7 @@ def late_words(paths: Sequence[str], first: int | None, last: int | None, timezo
         days = [local(moment, timezone).strftime("%-d %b %Y") for moment in (first, last)]
         due = f", due {days[0]}" if days[0] == days[1] else f", due from {days[0]} to {days[1]}"
     return (
-        f"{plural(len(paths), 'post')}{due}: {_first_of(paths)}. They are overdue by more than `late_after`, so none "
+        f"{plural(len(paths), 'post')}{due}: {first_of(paths)}. They are overdue by more than `late_after`, so none "
         "goes out before you say so, and the files stay as they are. To send one, type `fedisched publish PATH --now`; "
         "to put one away, write `status: draft` into it; `fedisched queue -v` lists them all."
     )
@@ -117,6 +117,15 @@ def commands(step: Step, settings: Settings) -> list[str]:
             return [typed("check", path)]
         case _:
             return []
+
+
+def how_to_choose(step: Step, settings: Settings) -> list[str]:
+    """Why it is held and where to look, then a command each for what a person finds there; empty where that is not the
+    question, or where the reason has the commands in it already."""
+    found = commands(step, settings)
+    if step.stand is not Stand.HELD or len(found) == 1 or "fedisched resolve" in step.error:
+        return []
+    return [f"{_ended(step.error or 'it may be on the network already')} Look at {step.target}:", *found]
 
 
 def _ended(sentence: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import FEW, commands, late_paths, late_question, reason, what_to_do
+from fedisched.cli.needs import FEW, commands, first_of, how_to_choose, late_paths, late_question, reason, what_to_do
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
@@ -186,10 +186,19 @@ def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, 
 
 
 def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:
-    """Each thing with its reason and what to type; many late posts are one question, unless -v asks for all."""
+    """Each thing with its reason and what to type; a paused account is told once, and many late posts are one question
+    unless -v asks for all."""
     if len(late_paths(wrong)) > FEW and here.voice.verbosity < 1:
         here.voice.result("  ", doubtful(pad(Stand.LATE, 8)), late_question(wrong, here.settings.timezone))
         wrong = [step for step in wrong if step.stand is not Stand.LATE]
+    paused: dict[tuple[str, str], list[str]] = {}
+    for step in wrong:
+        if step.stand is Stand.PAUSED:
+            paused.setdefault((step.target, what_to_do(step, now)), []).append(step.entry.path)
+    for (target, words), paths in paused.items():
+        here.voice.result("  ", doubtful(pad(Stand.PAUSED, 8)), target)
+        here.voice.result(faint("          "), words, faint(f"  {first_of(paths)} will wait"))
+    wrong = [step for step in wrong if step.stand is not Stand.PAUSED]
     for (path, *_), found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
         _show_wrong(here, path, list(found), now)
 
@@ -198,4 +207,9 @@ def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
     first = steps[0]
     targets = ", ".join(step.target for step in steps if step.target)
     here.voice.result("  ", doubtful(pad(first.stand, 8)), path, faint("  → ") if targets else "", targets)
-    here.voice.result(faint("          "), what_to_do(first, now))
+    if choices := how_to_choose(first, here.settings):
+        here.voice.result(faint("          "), choices.pop(0))
+        for when, command in zip(("if it is there", "if it is not", "to let it be"), choices, strict=True):
+            here.voice.result(faint(f"          {pad(when, 16)}"), command)
+    else:
+        here.voice.result(faint("          "), what_to_do(first, now))

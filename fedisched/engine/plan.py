@@ -177,7 +177,7 @@ def plan(
             delivery = by_path.get((account.account_id, entry.path)) if account else None
             is_asked = (entry.path, target) in asked
             cases.append(_Case(entry, target, account, delivery, settings, now, is_asked))
-        steps += [_dropped(entry)] if _asks_for_what_was_dropped(cases) else map(_stands, cases)
+        steps += [settled] if (settled := _asks_for_what_is_settled(cases)) else map(_stands, cases)
     claimed = {claim.key for entry in entries for claim in entry.claims}
     return steps + [
         _stands(_Case(_gone(delivery), delivery.target, accounts.get(delivery.target), delivery, settings, now, False))
@@ -201,14 +201,21 @@ def _broken(entry: Entry, owners: Mapping[str, str], under_way: Container[str]) 
     return None
 
 
-def _asks_for_what_was_dropped(cases: Sequence[_Case]) -> bool:
-    asks = all(case.entry.status is Status.SCHEDULED and case.is_said(DROPPED) for case in cases)
-    return bool(cases) and asks
-
-
-def _dropped(entry: Entry) -> Step:
-    hint = f"To send it after all, type: {typed('resolve', entry.path, '--retry')}"
-    return Step(entry, "", Stand.BROKEN, error="it is scheduled, but its results say that it was dropped", hint=hint)
+def _asks_for_what_is_settled(cases: Sequence[_Case]) -> Step | None:
+    """A post that says `scheduled`, though its results leave nothing to send and nobody here knows otherwise: it must
+    not be passed over in silence."""
+    if not cases or cases[0].entry.status is not Status.SCHEDULED:
+        return None
+    entry = cases[0].entry
+    if all(case.is_said(DROPPED) for case in cases):
+        hint = f"To send it after all, type: {typed('resolve', entry.path, '--retry')}"
+        return Step(
+            entry, "", Stand.BROKEN, error="it is scheduled, but its results say that it was dropped", hint=hint
+        )
+    if all(case.delivery is None and case.claim and (case.claim.published or case.is_said(DROPPED)) for case in cases):
+        error = "it is scheduled, but its results say that it is published"
+        return Step(entry, "", Stand.BROKEN, error=error, hint=COPY_HINT)
+    return None
 
 
 def _stands(case: _Case) -> Step:

@@ -174,8 +174,9 @@ def test_people_read_days_local_times_and_what_to_do(every_state: Path) -> None:
         "  late    posts/late.md  → mastodon\n          was due",
         "type: fedisched publish posts/late.md --now",
         "the server said no. Shorten it. Then type: fedisched retry posts/refused.md",
-        "it may be there. Look at mastodon. If it is there, type `fedisched resolve posts/held.md --sent URL`; if it "
-        "is not, `fedisched resolve posts/held.md --retry`; to let it be, `fedisched resolve posts/held.md --drop`.",
+        "it may be there. Look at mastodon:\n          if it is there  fedisched resolve posts/held.md --sent URL\n",
+        "          if it is not    fedisched resolve posts/held.md --retry\n",
+        "          to let it be    fedisched resolve posts/held.md --drop\n",
         "the password is wrong. Log in",
         "posts/broken.md:2:7: `soon` is",
         "\nToday, Fri 20 Nov\n",
