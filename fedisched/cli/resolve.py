@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -65,7 +66,7 @@ def _one_post(here: Here, path: str) -> str:
     from fedisched.cli.paths import posts_named
 
     found = posts_named(here, (path,))
-    if len(found) != 1 or (here.folder / found[0]).resolve().is_dir():
+    if len(found) != 1 or not found[0].endswith(Path(path).name):
         raise click.BadParameter(f"`{path}` is not one post: decide about one at a time.", param_hint="PATH")
     return found[0]
 
