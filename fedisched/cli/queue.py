@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -14,9 +15,10 @@ from fedisched.cli.here import Here
 from fedisched.cli.needs import FEW, commands, first_of, how_to_choose, late_paths, late_question, reason, what_to_do
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
-from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
+from fedisched.cli.words import Words, bad, clean_line, doubtful, faint, good, pad, plural, strong
 from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.model.command import typed
 from fedisched.model.problem import Problem
 from fedisched.publisher.posts import Posts
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from fedisched.model.settings import Settings
 
 _SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
+_BELOW = " " * 10
+_TIED = "\N{NO-BREAK SPACE}"
 _NO_TIME = 1 << 62
 _NOTHING_TO_COME = "Nothing is scheduled. `fedisched new` writes a post."
 _NOTHING_FAILED = "Nothing has failed, and nothing is held."
@@ -189,7 +193,9 @@ def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:
     """Each thing with its reason and what to type; a paused account is told once, and many late posts are one question
     unless -v asks for all."""
     if len(late_paths(wrong)) > FEW and here.voice.verbosity < 1:
-        here.voice.result("  ", doubtful(pad(Stand.LATE, 8)), late_question(wrong, here.settings.timezone))
+        first, *more = _wrapped(here, late_question(wrong, here.settings.timezone))
+        here.voice.result("  ", doubtful(pad(Stand.LATE, 8)), first)
+        _say_below(here, more)
         wrong = [step for step in wrong if step.stand is not Stand.LATE]
     paused: dict[tuple[str, str], list[str]] = {}
     for step in wrong:
@@ -197,7 +203,8 @@ def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:
             paused.setdefault((step.target, what_to_do(step, now)), []).append(step.entry.path)
     for (target, words), paths in paused.items():
         here.voice.result("  ", doubtful(pad(Stand.PAUSED, 8)), target)
-        here.voice.result(faint("          "), words, faint(f"  {first_of(paths)} will wait"))
+        _say_below(here, _wrapped(here, words, typed("publish")))
+        _say_below(here, _wrapped(here, f"{first_of(paths)} will wait"))
     wrong = [step for step in wrong if step.stand is not Stand.PAUSED]
     for (path, *_), found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
         _show_wrong(here, path, list(found), now)
@@ -208,8 +215,27 @@ def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
     targets = ", ".join(step.target for step in steps if step.target)
     here.voice.result("  ", doubtful(pad(first.stand, 8)), path, faint("  → ") if targets else "", targets)
     if choices := how_to_choose(first, here.settings):
-        here.voice.result(faint("          "), choices.pop(0))
+        _say_below(here, _wrapped(here, choices.pop(0)))
         for when, command in zip(("if it is there", "if it is not", "to let it be"), choices, strict=True):
             here.voice.result(faint(f"          {pad(when, 16)}"), command)
     else:
-        here.voice.result(faint("          "), what_to_do(first, now))
+        _say_below(here, _wrapped(here, what_to_do(first, now), *commands(first, here.settings)))
+
+
+def _say_below(here: Here, lines: Iterable[str]) -> None:
+    for line in lines:
+        here.voice.result(_BELOW, line)
+
+
+def _wrapped(here: Here, words: str, *together: str) -> list[str]:
+    """The lines of a paragraph on a terminal, one line elsewhere. What is to be typed stays on one line, so that it
+    can be copied: what is in backticks, and these texts."""
+    if not here.voice.on_terminal:
+        return [words]
+    from textwrap import wrap
+
+    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", _TIED), clean_line(words))
+    for text in together:
+        kept = kept.replace(text, text.replace(" ", _TIED))
+    lines = wrap(kept, max(here.voice.width - len(_BELOW), 30), break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_TIED, " ") for line in lines]

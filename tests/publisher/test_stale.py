@@ -53,7 +53,7 @@ def test_an_old_buffer_with_another_time_is_held_until_a_person_says_which(stage
     path, text = published(stage)
     before = path.read_text()
     time = text.partition("time: ")[2].partition("\n")[0]
-    path.write_text(text.replace(time, as_text(stage.soon(-1))))
+    path.write_text(text.replace(time, as_text(stage.soon(-7200))))
     summary = stage.publish()
     assert stage.entry("a.md").status is Status.HELD and stage.texts() == (["Hello!"], ["Hello!"])
     assert (
@@ -74,7 +74,7 @@ def test_an_old_buffer_with_another_time_is_held_until_a_person_says_which(stage
 def test_without_the_journal_what_is_held_for_its_time_is_not_sent_again_either(stage: Stage, word: str) -> None:
     path, text = published(stage)
     time = text.partition("time: ")[2].partition("\n")[0]
-    path.write_text(text.replace(time, as_text(stage.soon(-1))))
+    path.write_text(text.replace(time, as_text(stage.soon(-7200))))
     stage.publish()
     for file in stage.state.glob("journal.sqlite3*"):
         file.unlink()
