@@ -86,7 +86,7 @@ def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Exami
         unreached = told.unreached
     else:
         examined, unreached = list(examine_all(here, paths)), {}
-    return examined, [*(problem for each in examined for problem in each.problems), *copies(examined)], unreached
+    return examined, [*(problem for each in examined for problem in each.problems), *copies(here, examined)], unreached
 
 
 def _online(here: Here, unreached: dict[str, str]) -> dict[str, Any]:

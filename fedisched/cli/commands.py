@@ -23,6 +23,7 @@ SUMMARIES = {
     "queue": "Show what is due when and where.",
     "publish": "Publish what is due, then end.",
     "run": "Watch the folder and publish on time.",
+    "resolve": "Decide about a held post: it is there, it is not, or let it be.",
     "retry": "Try again what failed: sets `status: scheduled` in the file.",
 }
 

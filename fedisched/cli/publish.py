@@ -21,6 +21,7 @@ from fedisched.cli.when import from_now
 from fedisched.cli.words import Words, faint
 from fedisched.clock import SECOND
 from fedisched.engine.plan import Stand
+from fedisched.model.command import typed
 
 if TYPE_CHECKING:
     from fedisched.engine.plan import Step
@@ -221,8 +222,10 @@ class _Teller:
         if known_to_daemon:
             # The daemon has told of every broken file when it was saved, and of what is late.
             left = [step for step in left if step.entry.problem is None and step.stand is not Stand.LATE]
-        now = self._here.clock.now()
-        for words in needs(left, now):
+        from fedisched.publisher.copies import placed
+
+        left = placed(left, self._here.folder)
+        for words in needs(left, self._here.clock.now(), self._here.settings.timezone):
             self.complain(*words)
         if summary.needs_a_person:
             return Exit.NEEDS_YOU
@@ -245,7 +248,7 @@ def _by_path(steps: Sequence[Step]) -> dict[str, list[Step]]:
 
 
 def _why_not_now(step: Step, now: int) -> Sequence[Words]:
-    command = f"fedisched publish {step.entry.path} --now"
+    command = typed("publish", step.entry.path, "--now")
     match step.stand:
         case Stand.DRAFT:
             return ["is a draft; to send it now, type: ", command]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -11,12 +12,13 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import reason, what_to_do
+from fedisched.cli.needs import FEW, commands, first_of, how_to_choose, late_paths, late_question, reason, what_to_do
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
-from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural, strong
+from fedisched.cli.words import Words, bad, clean_line, doubtful, faint, good, pad, plural, strong
 from fedisched.engine.journal import open_journal
 from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.model.command import typed
 from fedisched.model.problem import Problem
 from fedisched.publisher.posts import Posts
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from fedisched.model.settings import Settings
 
 _SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
+_BELOW = " " * 10
+_TIED = "\N{NO-BREAK SPACE}"
 _NO_TIME = 1 << 62
 _NOTHING_TO_COME = "Nothing is scheduled. `fedisched new` writes a post."
 _NOTHING_FAILED = "Nothing has failed, and nothing is held."
@@ -76,7 +80,9 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         steps = plan(entries.values(), known, accounts, here.settings, now)
     finally:
         journal.close()
-    return [_with_the_files_reason(here, step) for step in steps]
+    from fedisched.publisher.copies import placed
+
+    return [_with_the_files_reason(here, step) for step in placed(steps, here.folder)]
 
 
 def _with_the_files_reason(here: Here, step: Step) -> Step:
@@ -115,9 +121,16 @@ def _row(here: Here, step: Step) -> dict[str, object]:
         "state": step.stand.value,
         "attempts": delivery.attempts if delivery else 0,
         "next_try": _next_try(here, delivery),
-        "error": reason(step) or None,
+        "error": _error(here, step),
         "url": _url(step),
+        "commands": commands(step, here.settings),
     }
+
+
+def _error(here: Here, step: Step) -> str | None:
+    if step.stand is Stand.LATE:
+        return what_to_do(step, here.clock.now())
+    return reason(step) or None
 
 
 def _next_try(here: Here, delivery: Delivery | None) -> str | None:
@@ -143,8 +156,7 @@ def _show(here: Here, steps: Sequence[Step], now: int, nothing: str) -> None:
     coming = [step for step in steps if step.stand not in NEEDS_A_PERSON]
     if wrong:
         voice.result(bad("Needs you"))
-        for path, found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
-            _show_wrong(here, path[0], list(found), now)
+        _show_what_is_wrong(here, wrong, now)
     width = max((len(step.entry.path) for step in coming), default=0)
     for when, found in groupby(coming, key=lambda step: _day_of(here, step, now)):
         voice.result(strong(when))
@@ -177,8 +189,53 @@ def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, 
         yield faint(f"  {reason(first)}") if first.error else ""
 
 
+def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:
+    """Each thing with its reason and what to type; a paused account is told once, and many late posts are one question
+    unless -v asks for all."""
+    if len(late_paths(wrong)) > FEW and here.voice.verbosity < 1:
+        first, *more = _wrapped(here, late_question(wrong, here.settings.timezone))
+        here.voice.result("  ", doubtful(pad(Stand.LATE, 8)), first)
+        _say_below(here, more)
+        wrong = [step for step in wrong if step.stand is not Stand.LATE]
+    paused: dict[tuple[str, str], list[str]] = {}
+    for step in wrong:
+        if step.stand is Stand.PAUSED:
+            paused.setdefault((step.target, what_to_do(step, now)), []).append(step.entry.path)
+    for (target, words), paths in paused.items():
+        here.voice.result("  ", doubtful(pad(Stand.PAUSED, 8)), target)
+        _say_below(here, _wrapped(here, words, typed("publish")))
+        _say_below(here, _wrapped(here, f"{first_of(paths)} will wait"))
+    wrong = [step for step in wrong if step.stand is not Stand.PAUSED]
+    for (path, *_), found in groupby(wrong, key=lambda step: (step.entry.path, step.stand, reason(step))):
+        _show_wrong(here, path, list(found), now)
+
+
 def _show_wrong(here: Here, path: str, steps: Sequence[Step], now: int) -> None:
     first = steps[0]
     targets = ", ".join(step.target for step in steps if step.target)
     here.voice.result("  ", doubtful(pad(first.stand, 8)), path, faint("  → ") if targets else "", targets)
-    here.voice.result(faint("          "), what_to_do(first, now))
+    if choices := how_to_choose(first, here.settings):
+        _say_below(here, _wrapped(here, choices.pop(0)))
+        for when, command in zip(("if it is there", "if it is not", "to let it be"), choices, strict=True):
+            here.voice.result(faint(f"          {pad(when, 16)}"), command)
+    else:
+        _say_below(here, _wrapped(here, what_to_do(first, now), *commands(first, here.settings)))
+
+
+def _say_below(here: Here, lines: Iterable[str]) -> None:
+    for line in lines:
+        here.voice.result(_BELOW, line)
+
+
+def _wrapped(here: Here, words: str, *together: str) -> list[str]:
+    """The lines of a paragraph on a terminal, one line elsewhere. What is to be typed stays on one line, so that it
+    can be copied: what is in backticks, and these texts."""
+    if not here.voice.on_terminal:
+        return [words]
+    from textwrap import wrap
+
+    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", _TIED), clean_line(words))
+    for text in together:
+        kept = kept.replace(text, text.replace(" ", _TIED))
+    lines = wrap(kept, max(here.voice.width - len(_BELOW), 30), break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_TIED, " ") for line in lines]

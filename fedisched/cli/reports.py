@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fedisched.cli.when import from_now
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad
 from fedisched.clock import SECOND
+from fedisched.model.command import typed
 
 if TYPE_CHECKING:
     from fedisched.publisher.report import Report
@@ -40,10 +41,18 @@ def as_words(report: Report, now: int) -> Sequence[Words]:
     if report.url:
         line += ["  ", faint(report.url)]
     if report.error:
-        line += ["  ", f"{report.error}. {report.hint}" if report.hint else report.error]
+        line += ["  ", _reason(report)]
     if word == "waiting" and report.next_try:
         line += [faint(f"  next try {from_now(_moment(report.next_try), now)}")]
     return line
+
+
+def _reason(report: Report) -> str:
+    """The reason and what to type: a delivery that is held has the commands in its hint."""
+    why = f"{report.error}. {report.hint}" if report.hint else report.error
+    if report.outcome != "failed" or "fedisched retry" in why:
+        return why
+    return f"{why}{'' if why.endswith('.') else '.'} Then type: {typed('retry', report.path)}"
 
 
 def _moment(text: str) -> int:

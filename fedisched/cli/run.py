@@ -12,15 +12,17 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.needs import late_words
 from fedisched.cli.reports import as_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
 from fedisched.cli.when import clock_time, day, from_now, local
 from fedisched.cli.words import Words, bad, doubtful, faint, good, pad, plural
 from fedisched.clock import SECOND, Clock
+from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.daemon.events import Event
+    from fedisched.daemon.events import Event, Started
     from fedisched.model.post import Entry
 
 
@@ -77,11 +79,11 @@ class Log:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
 
     def _words(self, event: Event) -> Sequence[Words]:
-        from fedisched.daemon.events import Armed, Broken, Late, Reported, Said, Started, TakenBack
+        from fedisched.daemon.events import Armed, Broken, Held, Late, ManyLate, Reported, Said, Started, TakenBack
 
         match event:
-            case Started(posts, scheduled, next_at):
-                return self._started(posts, scheduled, next_at)
+            case Started():
+                return self._started(event)
             case Armed(entry, targets, at):
                 return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
             case Late(entry, targets):
@@ -92,6 +94,10 @@ class Log:
                     ", ".join(targets),
                     f"  {self._asks(entry)}",
                 ]
+            case ManyLate(paths, first, last):
+                return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
+            case Held(path, words):
+                return [bad(pad("held", 10)), path, f"  {words}"]
             case Broken(problem):
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):
@@ -103,16 +109,20 @@ class Log:
             case _:
                 assert_never(event)
 
-    def _started(self, posts: int, scheduled: int, next_at: int | None) -> Sequence[Words]:
-        folder = faint(str(self._folder))
-        if next_at is None:
-            return [good(pad("watching", 10)), folder, f"  {plural(posts, 'post')}, none scheduled"]
-        coming = f"  {plural(posts, 'post')}, {scheduled} to publish, the next {self._when(next_at)}"
-        return [good(pad("watching", 10)), folder, coming]
+    def _started(self, event: Started) -> Sequence[Words]:
+        line: list[Words] = [good(pad("watching", 10)), faint(str(self._folder)), f"  {plural(event.posts, 'post')}, "]
+        if event.next_at is None:
+            line.append("none scheduled")
+        else:
+            line.append(f"{event.scheduled} to publish, the next {self._when(event.next_at)}")
+        if event.stopped:
+            needs = f"{event.stopped} held or failed: {typed('queue', '--failed')} says what to type"
+            line += ["; ", doubtful(needs)]
+        return line
 
     def _asks(self, entry: Entry) -> str:
         overdue = "" if entry.due is None else f"was due {from_now(entry.due, self._clock.now())}; "
-        return f"{overdue}to send it anyway, type: fedisched publish {entry.path} --now"
+        return f"{overdue}to send it anyway, type: {typed('publish', entry.path, '--now')}"
 
     def _when(self, at: int) -> str:
         now = self._clock.now()

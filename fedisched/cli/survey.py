@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, replace
 from fedisched.cli.here import Here
 from fedisched.cli.paths import found_at
 from fedisched.compose import default_limits, render
+from fedisched.content.essentials import claims
 from fedisched.content.folder import read_file
 from fedisched.content.reader import read_post
-from fedisched.model.post import Post, Status
+from fedisched.content.results_place import where_results_stand
+from fedisched.content.times import microseconds
+from fedisched.engine.copied import copied, copy_hint
+from fedisched.model.post import Entry, Post, Status
 from fedisched.model.problem import Problem, Severity
 from fedisched.model.rendered import Limits, Rendering
 from fedisched.model.settings import Settings
@@ -42,9 +46,10 @@ def examine_all(here: Here, paths: Sequence[str], limits: Mapping[str, Limits] |
             yield examine(here.settings, found, known)
 
 
-def copies(examined: Iterable[Examined]) -> list[Problem]:
-    """Posts whose results are those of another file: the start of a new post, copied with what belongs to the old one.
-    A published copy is told as a warning; any other would be taken for published, and so is an error."""
+def copies(here: Here, examined: Iterable[Examined]) -> list[Problem]:
+    """Posts whose results are those of another file, or from before their time: the start of a new post, copied with
+    what belongs to the old one. A published copy is told as a warning; any other would be taken for published, and so
+    is an error."""
     posts = [each.post for each in examined if each.post is not None]
     owners: dict[str, list[Post]] = {}
     for post in posts:
@@ -53,14 +58,24 @@ def copies(examined: Iterable[Examined]) -> list[Problem]:
     found: dict[tuple[str, str], Problem] = {}
     for sharing in owners.values():
         for post, other in ((post, other) for post in sharing for other in sharing if post is not other):
-            place = post.mark("results")
             message = f"its results are those of {other.path}, too"
-            hint = "If this is the new post, delete its whole `results` block; if it is the old one, leave it."
             severity: Severity = "warning" if post.status is Status.PUBLISHED else "error"
-            found[post.path, other.path] = Problem(
-                post.path, place.line, place.column, "copied-results", message, hint, severity
-            )
-    return list(found.values())
+            found[post.path, other.path] = _copy(here, post, message, severity)
+    told = {path for path, _ in found}
+    reused = [(post, why) for post in posts if post.path not in told and (why := _why_reused(post))]
+    return [*found.values(), *(_copy(here, post, why, "error") for post, why in reused)]
+
+
+def _copy(here: Here, post: Post, message: str, severity: Severity) -> Problem:
+    line, words = where_results_stand(here.folder, post.path)
+    return Problem(post.path, line, 1, "copied-results", message, copy_hint(words), severity)
+
+
+def _why_reused(post: Post) -> str:
+    """Why a file's own results cannot be what becomes of it now, as far as the file alone tells; empty if they can."""
+    due = microseconds(post.time) if post.time else None
+    entry = Entry(post.path, post.digest, post.status, due, "", post.targets, claims=claims(post.results))
+    return copied(entry, {}, under_way=False)
 
 
 def examine(settings: Settings, path: str, limits: Mapping[str, Limits]) -> Examined:

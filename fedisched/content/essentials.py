@@ -75,7 +75,7 @@ def _claim(target: str, result: Result) -> Claim:
     for part in result.parts:
         named += (part.id, part.uri)
     ids = dict.fromkeys(name for name in named if name)
-    return Claim(target, result.key, tuple(ids), result.is_published, result.url)
+    return Claim(target, result.key, tuple(ids), result.is_published, result.url, result.stands)
 
 
 def _status(tree: Tree, found: list[Problem]) -> Status:

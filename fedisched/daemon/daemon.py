@@ -14,17 +14,18 @@ from threading import Condition
 from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.child import Child
-from fedisched.daemon.events import Armed, Event, Reported, Said, Started
+from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
 from fedisched.engine.journal import open_journal
-from fedisched.engine.plan import Step, plan
-from fedisched.engine.reconcile import foreseen, reconcile
+from fedisched.engine.plan import Stand, Step, plan
+from fedisched.engine.reconcile import DECIDED, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery
 from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
+from fedisched.publisher.copies import placed
 from fedisched.publisher.locks import daemon_lock
 from fedisched.publisher.posts import Posts
 
@@ -135,10 +136,9 @@ class Daemon:
         self._posts.refresh()
         steps, events = self._plan_everything()
         moments = [step.at for step in steps if step.at is not None]
-        self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None)))
-        for event in events:
-            if not isinstance(event, Armed):
-                self._tell(event)
+        stopped = {step.entry.path for step in steps if step.stand in (Stand.HELD, Stand.FAILED)}
+        self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None), len(stopped)))
+        self._tell_all(event for event in events if not isinstance(event, Armed))
 
     def _loop(self) -> None:
         while True:
@@ -267,13 +267,15 @@ class Daemon:
     def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
         accounts = self._accounts.all()
         known = list(deliveries)
-        known = foreseen(known, reconcile(entries, known, accounts, self._settings))
-        return plan(entries.values(), known, accounts, self._settings, now)
+        moves = reconcile(entries, known, accounts, self._settings)
+        # What a person decided about is written down at once: an old editor buffer may be saved over it any time.
+        carry_out([move for move in moves if move.delivery.state in DECIDED], self._journal, now)
+        known = foreseen(known, moves)
+        return placed(plan(entries.values(), known, accounts, self._settings, now), self._settings.folder)
 
     def _tell_all(self, events: Iterable[Event | None]) -> None:
-        for event in events:
-            if event is not None:
-                self._tell(event)
+        for event in in_few_words(event for event in events if event is not None):
+            self._tell(event)
 
     # --- the child -------------------------------------------------------------------------------------------
 

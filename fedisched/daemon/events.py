@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fedisched.model.post import Entry
@@ -12,11 +13,12 @@ from fedisched.publisher.report import Report
 @dataclass(frozen=True, slots=True)
 class Started:
     """The folder was read: this many files, this many deliveries to come, the first at `next_at` (microseconds
-    since 1970 UTC)."""
+    since 1970 UTC), and this many posts that are held or have failed."""
 
     posts: int
     scheduled: int
     next_at: int | None
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,24 @@ class Late:
 
     entry: Entry
     targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManyLate:
+    """So many posts are late that they are one question: their paths, and when the first and the last of them were
+    due (microseconds since 1970 UTC)."""
+
+    paths: tuple[str, ...]
+    first_due: int | None
+    last_due: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A published post is held, since its time was changed afterwards; `words` say what to type."""
+
+    path: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +86,18 @@ class Said:
     wrong: bool = False
 
 
-Event = Started | Armed | Late | Broken | TakenBack | Reported | Said
+Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Said
+
+FEW = 3
+"""Up to so many late posts are told one by one."""
+
+
+def in_few_words(events: Iterable[Event]) -> list[Event]:
+    """The events, many late posts among them as one: somebody dropped in an old folder, and is asked once."""
+    told = list(events)
+    late = [event.entry for event in told if isinstance(event, Late)]
+    if len(late) <= FEW:
+        return told
+    dues = [entry.due for entry in late if entry.due is not None]
+    question = ManyLate(tuple(entry.path for entry in late), min(dues, default=None), max(dues, default=None))
+    return [question, *(event for event in told if not isinstance(event, Late))]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 from fedisched.clock import SECOND
-from fedisched.daemon.events import Armed, Broken, Event, Late, TakenBack
+from fedisched.daemon.events import Armed, Broken, Event, Held, Late, TakenBack
 from fedisched.engine.plan import Stand, Step
 from fedisched.engine.schedule import Schedule
 from fedisched.model.delivery import State
@@ -46,15 +46,19 @@ class Lookout:
         owes = self._owes(entry, steps, at, now)
         self._schedule.set(path, min((moment for moment in (owes, at) if moment is not None), default=None))
         late = any(step.stand is Stand.LATE for step in steps)
-        mark = str(entry.problem) if entry.problem else entry.digest
+        held = next((step for step in steps if _is_held_back(step)), None)
+        problem = entry.problem or next((step.entry.problem for step in steps if step.entry.problem), None)
+        mark = str(problem) if problem else entry.digest
         before = self._known.pop(path, None)
-        if at is not None or late or owes is not None or entry.problem:
+        if at is not None or late or owes is not None or problem or held:
             self._known[path] = mark
         if before == mark and not (late and was_scheduled):
             return None
         targets = tuple(step.target for step in steps if step.at is not None or step.stand is Stand.LATE)
-        if entry.problem:
-            return Broken(entry.problem)
+        if problem:
+            return Broken(problem)
+        if held:
+            return Held(path, f"{held.error}. {held.hint}")
         if _is_our_writing(entry, steps):
             return None
         if late:
@@ -98,6 +102,11 @@ def _owes_results(entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
     if any(state is State.PUBLISHED and target not in claimed for target, state in states.items()):
         return entry.problem is None
     return at is None and entry.status in _NOT_YET and any(state in _DECIDED for state in states.values())
+
+
+def _is_held_back(step: Step) -> bool:
+    """Whether a post is published, and held since its time was changed: no publisher reports that."""
+    return step.stand is Stand.HELD and step.delivery is not None and step.delivery.state is State.PUBLISHED
 
 
 def _is_our_writing(entry: Entry, steps: Sequence[Step]) -> bool:

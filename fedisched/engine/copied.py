@@ -8,12 +8,23 @@ from collections.abc import Iterable, Mapping
 from fedisched.clock import SECOND
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Entry, Status
+from fedisched.model.results import DROPPED
 from fedisched.model.tid import is_tid, moment_of
 
-COPY_HINT = (
-    "If this is a new post, delete its whole results block. If it is the old one, set its time back and, if it was "
-    "published, status: published."
-)
+
+def copy_hint(lines: str = "") -> str:
+    """What to do about a copy; `lines` are where its results stand, in words."""
+    where = f"{lines}, its whole `results` block" if lines else "its whole `results` block"
+    return (
+        f"If this is a new post, delete {where}. If it is the old one, set its time back and, if it was published, "
+        "`status: published`."
+    )
+
+
+COPY_HINT = copy_hint()
+
+TIME_CHANGED = "already published; its time was changed afterwards"
+"""Why a published post is held: an old editor buffer, or a wish to publish again. Only a person can tell which."""
 
 _SETTLED = (State.PUBLISHED, State.CANCELLED)
 
@@ -31,7 +42,8 @@ def copied(entry: Entry, owners: Mapping[str, str], under_way: bool) -> str:
     if entry.status is not Status.SCHEDULED or entry.due is None or under_way:
         return ""
     # Where one target is still to be tried, another's result is the file's own, whatever its time is now.
-    if all(claim.published and _is_before(claim.key, entry.due) for claim in entry.claims) and entry.claims:
+    settled = all(claim.published or claim.stands == DROPPED for claim in entry.claims)
+    if settled and entry.claims and all(_is_before(claim.key, entry.due) for claim in entry.claims):
         return "its results are from before its time"
     return ""
 

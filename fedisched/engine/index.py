@@ -170,7 +170,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.time,
         None if entry.targets is None else json.dumps(entry.targets),
         entry.title,
-        json.dumps([(c.target, c.key, c.ids, c.published, c.url) for c in entry.claims]),
+        json.dumps([(c.target, c.key, c.ids, c.published, c.url, c.stands) for c in entry.claims]),
         None if entry.problem is None else json.dumps(asdict(entry.problem)),
     )
 

@@ -8,16 +8,13 @@ it wrote survives a power cut.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from fedisched.engine import JOURNAL_FILE
-from fedisched.engine.broken import told_apart
-from fedisched.engine.tables import migrate, write_ahead
+from fedisched.engine.store import Store
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
 
@@ -27,9 +24,6 @@ if TYPE_CHECKING:
     from fedisched.model.rendered import Rendered
 
 FILE_NAME = JOURNAL_FILE
-# macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
-# https://sqlite.org/pragma.html#pragma_fullfsync
-_PRAGMAS = ("cache_size = -512", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 
 _NO_ERROR = "error = '', hint = '', problem = 0"
 # Attempts that count anew take the patience with them: it is measured from the first of them.
@@ -55,61 +49,8 @@ def open_journal(state: Path, now: int, notice: Callable[[str], None]) -> Journa
         return Journal(file)
 
 
-class Journal:
+class Journal(Store):
     """One content folder's journal. Used by any thread; each method is one transaction."""
-
-    def __init__(self, file: Path) -> None:
-        """Open the journal, make it if it is not there.
-
-        Raises `JournalCorrupt` if the file is damaged or not ours, `StateUnusable` if it cannot be opened or written,
-        or if a newer fedisched wrote it.
-        """
-        self.file = file
-        self._lock = RLock()
-        self._version: list[tuple[object, ...]] = []
-        with told_apart(file):
-            self._connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
-            try:
-                for pragma in _PRAGMAS:
-                    self._connection.execute(f"PRAGMA {pragma}")
-                write_ahead(self._connection)
-                migrate(self._connection)
-            except BaseException:
-                self._connection.close()
-                raise
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside is written, and synced, or nothing is."""
-        with self._lock, told_apart(self.file):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """The rows of a query that only reads."""
-        with self._lock, told_apart(self.file):
-            return self._connection.execute(query, values).fetchall()
-
-    def each(self, query: str) -> Iterator[tuple[object, ...]]:
-        """The same, one at a time, for what is many. Nobody else uses the journal until the last one is taken."""
-        with self._lock, told_apart(self.file):
-            yield from self._connection.execute(query)
-
-    def others_wrote(self) -> bool:
-        """Whether another connection (another process, most often) wrote anything since this was last asked."""
-        # https://www.sqlite.org/pragma.html#pragma_data_version
-        before, self._version = self._version, self.rows("PRAGMA data_version")
-        return before != self._version
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -156,14 +97,30 @@ class Journal:
 
     # --- before a send ---------------------------------------------------------------------------------------
 
-    def arm(self, path: str, target: str, account: str, key: str, due: int, digest: str, now: int) -> Delivery:
-        """Make the delivery of a post to an account known, waiting; what is known already is given as it is."""
+    def arm(
+        self,
+        path: str,
+        target: str,
+        account: str,
+        key: str,
+        due: int,
+        digest: str,
+        now: int,
+        *,
+        parts: Sequence[SentPart] = (),
+        in_doubt: bool = False,
+    ) -> Delivery:
+        """Make the delivery of a post to an account known, waiting, or unsure if it is `in_doubt` whether it is there;
+        what is known already is given as it is. `parts` are there by what its file says."""
         with self.transaction() as connection:
-            connection.execute(
+            state = State.UNSURE if in_doubt else State.WAITING
+            cursor = connection.execute(
                 "INSERT INTO delivery (path, target, account, key, state, due, digest, armed_at) "
-                "VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (account, path) DO NOTHING",
-                (path, target, account, key, due, digest, now),
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, path) DO NOTHING",
+                (path, target, account, key, state, due, digest, now),
             )
+            if _moved(cursor):
+                _insert_parts(connection, int(cursor.lastrowid or 0), parts)
         return self._deliveries("account = ? AND path = ?", account, path)[0]
 
     def change_unsent(self, delivery: Delivery, *, key: str, due: int, digest: str, now: int) -> bool:
@@ -195,6 +152,23 @@ class Journal:
             "first_try = CASE state WHEN 'refused' THEN COALESCE(first_try, armed_at) ELSE first_try END, "
             f"attempts = 0, next_try = NULL, armed_at = :now, {_NO_ERROR}",
             now=now,
+        )
+
+    def adopt(self, delivery: Delivery, *, key: str, due: int, digest: str) -> bool:
+        """A person asks for another try under a key of its own, which stands in the file: as if it had never been
+        sent, but for the parts that are there, and that it is not asked anew whether it is too late. A key that is
+        another delivery's is none."""
+        return self._move(
+            delivery,
+            State.WAITING,
+            (State.HELD, State.WAITING, State.REFUSED, State.CANCELLED),
+            "key = :key, due = :due, digest = :digest, written = '', since = NULL, uploads = '[]', sent = '', "
+            f"attempts = 0, first_try = COALESCE(first_try, armed_at), last_try = NULL, next_try = NULL, {_NO_ERROR}",
+            and_only="key = :known AND NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.key = :key)",
+            known=delivery.key,
+            key=key,
+            due=due,
+            digest=digest,
         )
 
     def block(self, delivery: Delivery, error: str, hint: str, next_try: int) -> bool:
@@ -328,15 +302,26 @@ class Journal:
         )
 
     def look_again(self, delivery: Delivery, error: str, next_try: int) -> bool:
-        """The look-up told nothing yet, or a person asks for one more. The connection ended when it ended: how old a
-        "not there" has to be does not start anew."""
+        """The look-up told nothing yet. The connection ended when it ended: how old a "not there" has to be does not
+        start anew."""
         return self._move(
             delivery,
             State.UNSURE,
-            (State.UNSURE, State.HELD),
+            (State.UNSURE,),
             "error = :error, hint = '', next_try = :next_try",
             error=error,
             next_try=next_try,
+        )
+
+    def asked_to_look(self, delivery: Delivery, digest: str, now: int) -> bool:
+        """A person asks for one more look at what is held, by the file with this digest: each such word counts once."""
+        return self._move(
+            delivery,
+            State.UNSURE,
+            (State.HELD,),
+            "digest = :digest, written = '', hint = '', next_try = :now",
+            digest=digest,
+            now=now,
         )
 
     def record_held(self, delivery: Delivery, error: str, hint: str) -> bool:

@@ -6,16 +6,18 @@ of them is due, `queue` shows where they stand.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
-from fedisched.engine.copied import COPY_HINT, copied, is_under_way
+from fedisched.engine.copied import COPY_HINT, TIME_CHANGED, copied, is_under_way
+from fedisched.model.command import how_to_leave, how_to_settle, typed
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.results import DROPPED, FAILED, HELD
 from fedisched.model.settings import Settings
 from fedisched.model.tid import derive_key
 
@@ -119,9 +121,21 @@ class _Case:
     @property
     def was_tried(self) -> bool:
         """Lateness is judged once, before the first attempt: here or, by the key in its file, elsewhere."""
-        if self.delivery is None:
-            return self.claim is not None and bool(self.claim.key)
-        return self.delivery.first_try is not None or self.delivery.since is not None
+        if self.claim is not None and self.claim.key:
+            return True
+        delivery = self.delivery
+        return delivery is not None and (delivery.first_try is not None or delivery.since is not None)
+
+    def is_said(self, stands: str) -> bool:
+        """Whether the file says of this target that it is held, failed, or dropped."""
+        return self.claim is not None and self.claim.stands == stands
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the file says that only a person moves it on. What failed is asked for again by `scheduled`."""
+        if self.is_said(FAILED):
+            return self.entry.status is not Status.SCHEDULED
+        return self.is_said(HELD) or (self.claim is not None and bool(self.claim.url))
 
     def not_before(self, moment: int) -> int:
         """The moment, or when the account may be used again if that is later."""
@@ -156,12 +170,14 @@ def plan(
         if broken := _broken(entry, owners, under_way):
             steps.append(broken)
             continue
+        cases: list[_Case] = []
         for target in settings.accounts_named(entry.targets):
             account = accounts.get(target)
             # Before an account was ever verified its deliveries are not armed; afterwards they go by its id.
             delivery = by_path.get((account.account_id, entry.path)) if account else None
             is_asked = (entry.path, target) in asked
-            steps.append(_stands(_Case(entry, target, account, delivery, settings, now, is_asked)))
+            cases.append(_Case(entry, target, account, delivery, settings, now, is_asked))
+        steps += [settled] if (settled := _asks_for_what_is_settled(cases)) else map(_stands, cases)
     claimed = {claim.key for entry in entries for claim in entry.claims}
     return steps + [
         _stands(_Case(_gone(delivery), delivery.target, accounts.get(delivery.target), delivery, settings, now, False))
@@ -185,6 +201,23 @@ def _broken(entry: Entry, owners: Mapping[str, str], under_way: Container[str]) 
     return None
 
 
+def _asks_for_what_is_settled(cases: Sequence[_Case]) -> Step | None:
+    """A post that says `scheduled`, though its results leave nothing to send and nobody here knows otherwise: it must
+    not be passed over in silence."""
+    if not cases or cases[0].entry.status is not Status.SCHEDULED:
+        return None
+    entry = cases[0].entry
+    if all(case.is_said(DROPPED) for case in cases):
+        hint = f"To send it after all, type: {typed('resolve', entry.path, '--retry')}"
+        return Step(
+            entry, "", Stand.BROKEN, error="it is scheduled, but its results say that it was dropped", hint=hint
+        )
+    if all(case.delivery is None and case.claim and (case.claim.published or case.is_said(DROPPED)) for case in cases):
+        error = "it is scheduled, but its results say that it is published"
+        return Step(entry, "", Stand.BROKEN, error=error, hint=COPY_HINT)
+    return None
+
+
 def _stands(case: _Case) -> Step:
     if case.delivery is None:
         return _by_the_file(case)
@@ -192,11 +225,11 @@ def _stands(case: _Case) -> Step:
         case State.WAITING:
             return _by_the_file(case)
         case State.PUBLISHED:
-            return case.stands(Stand.HELD if _is_held_back(case, case.delivery) else Stand.PUBLISHED)
+            return _held(case) if _is_held_back(case, case.delivery) else case.stands(Stand.PUBLISHED)
         case State.REFUSED:
             return case.stands(Stand.FAILED)
         case State.HELD:
-            return case.stands(Stand.HELD)
+            return _held(case)
         case State.CANCELLED:
             return _cancelled(case)
         case State.SENDING:
@@ -206,6 +239,15 @@ def _stands(case: _Case) -> Step:
             return case.stands(Stand.UNSURE, Act.LOOK_UP, case.not_before(case.delivery.next_try or AT_ONCE))
         case _:
             assert_never(case.delivery.state)
+
+
+def _held(case: _Case) -> Step:
+    """Held, with what to type. Why it was held elsewhere stands in its file, which says what to type, too."""
+    step, path = case.stands(Stand.HELD), case.entry.path
+    if case.claim is not None and case.claim.url:
+        return replace(step, error=TIME_CHANGED, hint=how_to_leave(path))
+    alone = len(case.settings.accounts_named(case.entry.targets)) == 1
+    return replace(step, hint=how_to_settle(path, case.target, alone=alone))
 
 
 def _is_held_back(case: _Case, delivery: Delivery) -> bool:
@@ -224,6 +266,8 @@ def _by_the_file(case: _Case) -> Step:
     """Nothing stands in the way but what the file says; the journal may be a round behind it."""
     if case.claim is not None and case.claim.published:
         return case.stands(Stand.PUBLISHED)
+    if case.is_said(DROPPED):
+        return case.stands(Stand.CANCELLED)
     match case.entry.status:
         case Status.DRAFT if not case.asked:
             return case.stands(Stand.DRAFT)
@@ -232,11 +276,24 @@ def _by_the_file(case: _Case) -> Step:
         case Status.FAILED:
             return case.stands(Stand.FAILED)
         case Status.HELD:
-            return case.stands(Stand.HELD)
+            return case.stands(Stand.FAILED) if case.is_said(FAILED) else _held(case)
+        case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING if case.delivery is None and case.is_stopped:
+            return _stopped_elsewhere(case)
         case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
             return _to_be_sent(case)
         case _:
             assert_never(case.entry.status)
+
+
+def _stopped_elsewhere(case: _Case) -> Step:
+    """It was held or failed in another clone, or before the journal was lost, and another target is still to be sent;
+    or a person set `status: scheduled`. Then what failed is tried again, and what is held is looked up: unless its
+    results say where it is, and it is held only because its time was changed."""
+    if case.is_said(FAILED):
+        return case.stands(Stand.FAILED)
+    if case.entry.status is not Status.SCHEDULED or (case.claim is not None and case.claim.url):
+        return _held(case)
+    return case.stands(Stand.UNSURE, Act.LOOK_UP, case.not_before(AT_ONCE))
 
 
 def _to_be_sent(case: _Case) -> Step:

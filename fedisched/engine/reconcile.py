@@ -5,16 +5,18 @@ Only deliveries of which certainly nothing was sent follow their file; the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from fedisched.engine.accounts import AccountState
 from fedisched.engine.journal import Journal
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.post import Entry, Status
+from fedisched.model.outcome import SentPart
+from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.results import DROPPED
 from fedisched.model.settings import Settings
-from fedisched.model.tid import derive_key
+from fedisched.model.tid import derive_key, is_tid
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,37 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The file is gone, is a draft, no longer names the target, or says that it is published: there is nothing (more)
-    to send."""
+    """The file is gone, is a draft, no longer names the target, or says that it is published or dropped: there is
+    nothing (more) to send."""
 
     delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByHand:
+    """A person found a held post on the network, and its file says where."""
+
+    delivery: Delivery
+    claim: Claim
+
+    @property
+    def parts(self) -> tuple[SentPart, ...]:
+        """What is to be recorded: nothing where the journal knows of parts already."""
+        if self.delivery.parts:
+            return ()
+        uri = next((name for name in self.claim.ids if name.startswith("at://")), "")
+        number = next((name for name in self.claim.ids if not name.startswith("at://")), "")
+        return (SentPart(1, self.delivery.key, self.claim.url, number, uri),)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGiven:
+    """A person asks to send it under a new key, which stands in its file: nothing of it is there, they say."""
+
+    delivery: Delivery
+    entry: Entry
+    key: str
+    due: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +87,17 @@ class LookAgain:
     """A person set `status: scheduled` on a held post: the network is asked once more, nothing is sent."""
 
     delivery: Delivery
+    entry: Entry
 
+
+DECIDED = (State.HELD, State.REFUSED, State.CANCELLED)
+"""Nobody is at work on these: whoever sees first what a person says of them follows it, without the account's lock.
+The account may well be opened for nothing else."""
 
 _ASKING = (Status.SCHEDULED, Status.PUBLISHING)
 _DONE_WITH = (Status.DRAFT, Status.PUBLISHED)
 
-Move = Renamed | Withdrawn | Changed | AskedAgain | LookAgain
+Move = Renamed | Withdrawn | FoundByHand | KeyGiven | Changed | AskedAgain | LookAgain
 
 
 def reconcile(
@@ -75,15 +109,18 @@ def reconcile(
     """What the files say has become of the deliveries. `entries` by path, `accounts` by name."""
     known = list(deliveries)
     homes = _new_homes(entries, known)
+    keys = {delivery.key for delivery in known}
     moves: list[Move] = []
     for delivery in known:
         entry = entries.get(delivery.path)
         if entry is None and (path := homes.get(delivery.id)):
             moves.append(Renamed(delivery, path))
         elif entry is None or not _asked_for(entry, delivery, accounts, settings):
-            if delivery.state in (State.WAITING, State.REFUSED) or (entry and _is_decided(entry, delivery)):
+            if delivery.state is State.HELD and entry and (claim := _published_claim(entry, delivery)):
+                moves.append(FoundByHand(delivery, claim))
+            elif delivery.state in (State.WAITING, State.REFUSED) or (entry and _is_decided(entry, delivery)):
                 moves.append(Withdrawn(delivery))
-        elif entry.problem is None and (move := _followed(entry, delivery)):
+        elif entry.problem is None and (move := _followed(entry, delivery, keys)):
             moves.append(move)
     return moves
 
@@ -98,21 +135,37 @@ def carry_out(moves: Iterable[Move], journal: Journal, now: int) -> bool:
                 journal.rename(delivery, path)
             case Withdrawn(delivery):
                 journal.cancel(delivery)
+            case FoundByHand(delivery):
+                journal.record_published(delivery, move.parts, now)
+            case KeyGiven(delivery, entry, key, due):
+                journal.adopt(delivery, key=key, due=due, digest=entry.digest)
             case Changed(delivery, entry, key, due):
                 journal.change_unsent(delivery, key=key, due=due, digest=entry.digest, now=now)
             case AskedAgain(delivery, entry, key, due):
                 if journal.try_again(delivery, now):
                     journal.change_unsent(delivery, key=key, due=due, digest=entry.digest, now=now)
-            case LookAgain(delivery):
-                journal.look_again(delivery, delivery.error, now)
+            case LookAgain(delivery, entry):
+                journal.asked_to_look(delivery, entry.digest, now)
             case _:
                 assert_never(move)
     return moved
 
 
+def as_followed(
+    entry: Entry, deliveries: Iterable[Delivery], accounts: Mapping[str, AccountState], settings: Settings
+) -> list[Delivery] | None:
+    """A post's deliveries as its file has them now; None while it says something that nobody has followed yet and that
+    writing into it would undo. What is only taken back or changed stays so, followed or not."""
+    known = list(deliveries)
+    moves = reconcile({entry.path: entry}, known, accounts, settings)
+    if not all(isinstance(move, Withdrawn | Changed) for move in moves):
+        return None
+    return foreseen(known, moves)
+
+
 def foreseen(deliveries: Iterable[Delivery], moves: Iterable[Move]) -> list[Delivery]:
     """The deliveries as they will be when the moves are carried out: for those who only look. Moments of carrying
-    out (`armed_at`, a look's `next_try`) are left as they are."""
+    out (`armed_at`, `published_at`, a look's `next_try`) are left as they are."""
     after = {delivery.id: delivery for delivery in deliveries}
     by_place = {(delivery.account, delivery.path): delivery.id for delivery in after.values()}
     for move in moves:
@@ -130,6 +183,12 @@ def _after(move: Move) -> Delivery:
             return replace(delivery, path=path)
         case Withdrawn(delivery):
             return replace(delivery, state=State.CANCELLED, next_try=None)
+        case FoundByHand(delivery):
+            parts = delivery.parts or move.parts
+            settled = replace(delivery, state=State.PUBLISHED, next_try=None, error="", hint="", problem=False)
+            return replace(settled, parts=parts)
+        case KeyGiven(delivery, entry, key, due):
+            return _never_sent(delivery, entry, key, due)
         case Changed(delivery, entry, key, due):
             return _changed(delivery, entry, key, due)
         case AskedAgain(delivery, entry, key, due):
@@ -138,8 +197,8 @@ def _after(move: Move) -> Delivery:
                 first_try = delivery.armed_at
             again = replace(delivery, state=State.WAITING, attempts=0, first_try=first_try)
             return _changed(again, entry, key, due)
-        case LookAgain(delivery):
-            return replace(delivery, state=State.UNSURE, hint="")
+        case LookAgain(delivery, entry):
+            return replace(delivery, state=State.UNSURE, digest=entry.digest, written="", hint="")
         case _:
             assert_never(move)
 
@@ -162,8 +221,16 @@ def _changed(delivery: Delivery, entry: Entry, key: str, due: int) -> Delivery:
     )
 
 
-def _followed(entry: Entry, delivery: Delivery) -> Move | None:
-    if delivery.knows(entry.digest) and delivery.state is not State.CANCELLED:
+def _never_sent(delivery: Delivery, entry: Entry, key: str, due: int) -> Delivery:
+    first_try = delivery.armed_at if delivery.first_try is None else delivery.first_try
+    waiting = replace(delivery, state=State.WAITING, since=None, sent=None, attempts=0, last_try=None)
+    return replace(_changed(waiting, entry, key, due), first_try=first_try, due=due)
+
+
+def _followed(entry: Entry, delivery: Delivery, keys: Container[str]) -> Move | None:
+    if given := _given_key(entry, delivery, keys):
+        return KeyGiven(delivery, entry, given, delivery.due if entry.due is None else entry.due)
+    if _is_known(entry, delivery):
         return None
     due = delivery.due if entry.due is None else entry.due
     key = _claimed_key(entry, delivery) or derive_key(delivery.account, entry.path, due)
@@ -173,18 +240,42 @@ def _followed(entry: Entry, delivery: Delivery) -> Move | None:
         case State.CANCELLED | State.REFUSED if entry.status in _ASKING:
             return AskedAgain(delivery, entry, key, due)
         case State.HELD if entry.status is Status.SCHEDULED:
-            return LookAgain(delivery)
+            return LookAgain(delivery, entry)
         case State.CANCELLED | State.REFUSED | State.HELD | State.SENDING | State.UNSURE | State.PUBLISHED:
             return None
         case _:
             assert_never(delivery.state)
 
 
+def _given_key(entry: Entry, delivery: Delivery, keys: Container[str]) -> str:
+    """The key in a file that asks for another try under it: not the one under which something may have been sent, and
+    no other delivery's. Empty where there is none, and while it is not certain that nothing is on its way."""
+    key = _claimed_key(entry, delivery)
+    if delivery.state is State.HELD:
+        asks = entry.status is Status.SCHEDULED
+    else:
+        undone = delivery.state in (State.WAITING, State.REFUSED, State.CANCELLED)
+        asks = undone and delivery.since is not None and entry.status in _ASKING
+    return key if asks and is_tid(key) and key not in keys else ""
+
+
+def _is_known(entry: Entry, delivery: Delivery) -> bool:
+    """Whether the file says nothing that was not followed already. One that we wrote `failed` or `held` into, and that
+    is again as it was before, was set back by a person."""
+    match delivery.state:
+        case State.CANCELLED:
+            return False
+        case State.REFUSED | State.HELD:
+            return entry.digest == (delivery.written or delivery.digest)
+        case _:
+            return delivery.knows(entry.digest)
+
+
 def _asked_for(entry: Entry, delivery: Delivery, accounts: Mapping[str, AccountState], settings: Settings) -> bool:
     if entry.problem is not None:
         # A file in the middle of an edit takes nothing back.
         return True
-    if entry.status in _DONE_WITH or _is_published_elsewhere(entry, delivery):
+    if entry.status in _DONE_WITH or _published_claim(entry, delivery) or _is_dropped(entry, delivery):
         return False
     if delivery.state is State.WAITING and entry.status not in _ASKING:
         return False
@@ -200,14 +291,18 @@ def _is_to(name: str, delivery: Delivery, accounts: Mapping[str, AccountState]) 
 
 
 def _is_decided(entry: Entry, delivery: Delivery) -> bool:
-    """Whether a person decided about a held delivery in the file: it is there, or it is to be dropped."""
-    done = entry.status in _DONE_WITH or _is_published_elsewhere(entry, delivery)
-    return delivery.state is State.HELD and done
+    """Whether a person decided about a held delivery in the file: that it is not to be sent."""
+    return delivery.state is State.HELD and (entry.status in _DONE_WITH or _is_dropped(entry, delivery))
 
 
-def _is_published_elsewhere(entry: Entry, delivery: Delivery) -> bool:
-    """Whether the file says that the delivery is on the network: another publisher's word, or a person's."""
-    return any(claim.target == delivery.target and claim.published for claim in entry.claims)
+def _published_claim(entry: Entry, delivery: Delivery) -> Claim | None:
+    """What the file says if the delivery is on the network: another publisher's word, or a person's."""
+    return next((claim for claim in entry.claims if claim.target == delivery.target and claim.published), None)
+
+
+def _is_dropped(entry: Entry, delivery: Delivery) -> bool:
+    """Whether a person gave this target up."""
+    return any(claim.target == delivery.target and claim.stands == DROPPED for claim in entry.claims)
 
 
 def _claimed_key(entry: Entry, delivery: Delivery) -> str:

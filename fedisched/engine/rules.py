@@ -11,6 +11,7 @@ from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
+from fedisched.model.command import how_to_settle, typed
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.network import Allowance
 from fedisched.model.outcome import (
@@ -120,7 +121,9 @@ class Rules:
             case Absent():
                 return self._after_absence(delivery, now)
             case Perhaps(url, reason):
-                return IsHeld(f"it may already be published: {url} ({reason})", _decide_hint(delivery))
+                return IsHeld(
+                    f"it may already be published: {url} ({reason})", how_to_settle(delivery.path, delivery.target)
+                )
             case CannotTell(reason, retry_after):
                 return self._after_no_answer(delivery, reason, retry_after, now, is_exact)
             case _:
@@ -139,7 +142,7 @@ class Rules:
         hours = self.retry.give_up_after / 3600
         return IsRefused(
             f"gave up after {hours:g} hours: {reason}",
-            f"When the cause is mended, type: fedisched retry {delivery.path}",
+            f"When the cause is mended, type: {typed('retry', delivery.path)}",
         )
 
     def paced_until(self, allowance: Allowance | None, is_overdue: bool, now: int) -> int | None:
@@ -162,7 +165,9 @@ class Rules:
         self, delivery: Delivery, reason: str, retry_after: float | None, now: int, is_exact: bool
     ) -> Verdict:
         if self._patience_is_over(delivery, now) and not is_exact:
-            return IsHeld(f"nobody could say whether it was published: {reason}", _decide_hint(delivery))
+            return IsHeld(
+                f"nobody could say whether it was published: {reason}", how_to_settle(delivery.path, delivery.target)
+            )
         if delivery.state is not State.UNSURE:
             return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
         return IsUnsure(reason, self._next_look(delivery, retry_after, now))
@@ -229,10 +234,3 @@ def _settled_at(delivery: Delivery, now: int, settle: float) -> int:
     if delivery.state is not State.UNSURE or delivery.last_try is None:
         return now
     return delivery.last_try + int(settle * SECOND)
-
-
-def _decide_hint(delivery: Delivery) -> str:
-    return (
-        f"Look at {delivery.target}. If it is there, write `status: published` into {delivery.path}. "
-        "If it is not, copy its text into a new file and delete this one."
-    )

@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from fedisched.engine.copied import copied, is_under_way
+from fedisched.engine.copied import TIME_CHANGED, copied, is_under_way
+from fedisched.model.command import how_to_leave, how_to_settle
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Entry, Status
-from fedisched.model.results import PartResult, Result
+from fedisched.model.results import DROPPED, FAILED, HELD, PartResult, Result
 from fedisched.model.settings import Settings
 
 _FIRST_THAT_APPLIES = (Status.PUBLISHING, Status.HELD, Status.FAILED, Status.PUBLISHED)
+
+_STOPPED = {State.HELD: HELD, State.REFUSED: FAILED}
 
 AsText = Callable[[int], str]
 """A moment in microseconds since 1970 UTC as RFC 3339 text in the content folder's time zone."""
@@ -70,8 +73,9 @@ class _File:
 def _status(file: _File, said: Sequence[Result]) -> Status | None:
     """The first that applies of publishing, held, failed, published; None as long as nothing was tried. While one
     target is still to be tried the post is publishing, whatever became of the others: a file that says `failed` or
-    `held` asks for nothing more to be sent."""
-    stands = {_stand(file, delivery, block) for delivery, block in zip(file.deliveries, said, strict=True)}
+    `held` asks for nothing more to be sent. A target that was dropped counts as none."""
+    targets = zip(file.deliveries, said, strict=True)
+    stands = {_stand(file, delivery, block) for delivery, block in targets if not _stays_dropped(delivery, block)}
     if stands <= {None}:
         return None
     if None in stands:
@@ -101,7 +105,7 @@ def _stand(file: _File, delivery: Delivery | None, said: Result) -> Status | Non
 
 def _block(file: _File, delivery: Delivery, said: Result | None, as_text: AsText) -> Result | None:
     """One target's result, None where there is nothing to say of it."""
-    if said is not None and said.is_published:
+    if said is not None and (said.is_published or _stays_dropped(delivery, said)):
         return said
     if delivery.state is State.WAITING and not delivery.attempts:
         return None
@@ -109,13 +113,14 @@ def _block(file: _File, delivery: Delivery, said: Result | None, as_text: AsText
         return replace(
             Result(parts=_parts(delivery)),
             key=delivery.key,
-            error=f"{delivery.error}. {delivery.hint}" if delivery.hint else delivery.error,
+            state=_STOPPED.get(delivery.state, ""),
+            error=_reason(file, delivery),
             attempts=delivery.attempts,
             next_try=as_text(delivery.next_try) if delivery.next_try else "",
         )
     if said is not None and said.url == delivery.url and said.key == delivery.key:
         # It was published, and held because its time was changed afterwards: until a person sets the status.
-        return said if file.is_held_back(delivery, said) else replace(said, error="", attempts=0, next_try="")
+        return said if file.is_held_back(delivery, said) else replace(said, state="", error="", attempts=0, next_try="")
     first = delivery.parts[0]
     block = Result(
         key=delivery.key,
@@ -129,10 +134,22 @@ def _block(file: _File, delivery: Delivery, said: Result | None, as_text: AsText
     if file.is_held_back(delivery, block):
         return replace(
             block,
-            error="already published; its time was changed afterwards. Set status: published to leave it at that, "
-            "or copy the text into a new file to publish it again",
+            state=HELD,
+            error=f"{TIME_CHANGED}. {how_to_leave(file.entry.path)}",
         )
     return block
+
+
+def _reason(file: _File, delivery: Delivery) -> str:
+    hint = delivery.hint
+    if delivery.state is State.HELD:
+        hint = how_to_settle(file.entry.path, delivery.target, alone=len(file.deliveries) == 1)
+    return f"{delivery.error}. {hint}" if hint else delivery.error
+
+
+def _stays_dropped(delivery: Delivery | None, said: Result) -> bool:
+    """Whether a person gave a target up: for good, unless it turns out to be on the network all the same."""
+    return said.stands == DROPPED and (delivery is None or delivery.state is not State.PUBLISHED)
 
 
 def _parts(delivery: Delivery) -> tuple[PartResult, ...]:

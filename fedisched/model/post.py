@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from fedisched.model.problem import Mark, Problem
-from fedisched.model.results import Result
+from fedisched.model.results import DROPPED, FAILED, Result
 
 Visibility = Literal["public", "unlisted", "private", "direct"]
 
@@ -70,14 +70,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a file's `results` say about one target: the key, the ids or uris of its parts on the network, and where a
-    person sees it."""
+    """What a file's `results` say about one target: the key, the ids or uris of its parts on the network, where a
+    person sees it, and whether it is `held`, `failed` or `dropped` (empty: none of these)."""
 
     target: str
     key: str
     ids: tuple[str, ...]
     published: bool
     url: str = ""
+    stands: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing says that it is settled or has failed: in a file that is held, this is what is held."""
+        return not self.published and self.stands not in (FAILED, DROPPED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 Plain = str | list[dict[str, str]]
 
+HELD, FAILED, DROPPED = "held", "failed", "dropped"
+
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
@@ -23,7 +25,9 @@ class Result:
     """One target's block in `results`. Empty fields are not written.
 
     Settled: `key`, `url`, `id` (Mastodon) or `uri` and `cid` (Bluesky), `at`, and `parts` for a thread (all parts,
-    the first one included). On the way: `key`, `error`, `attempts`, `next_try`. Times are RFC 3339 texts.
+    the first one included). On the way: `key`, `error`, `attempts`, `next_try`, and `parts` as far as they are there.
+    Stopped: the same with `state`, `held` or `failed`, so that any clone can tell the one from the other. Given up by
+    a person: `key` and `dropped`, when. Times are RFC 3339 texts.
     """
 
     key: str = ""
@@ -36,11 +40,20 @@ class Result:
     error: str = ""
     attempts: int = 0
     next_try: str = ""
+    state: str = ""
+    dropped: str = ""
 
     @property
     def is_published(self) -> bool:
         """Whether this block claims that the whole delivery is on the network."""
         return bool(self.url) and not self.error
+
+    @property
+    def stands(self) -> str:
+        """`held`, `failed` or `dropped`; empty for what is published or on its way."""
+        if self.is_published:
+            return ""
+        return DROPPED if self.dropped else self.state
 
     def to_plain(self) -> dict[str, Plain]:
         """The block as it is written: texts, in this order, nothing empty."""
@@ -67,9 +80,11 @@ class Result:
             cid=text.get("cid", ""),
             at=text.get("at", ""),
             parts=tuple(_part_from_plain(part) for part in raw_parts) if isinstance(raw_parts, list) else (),
+            state=text.get("state", "") if text.get("state") in (HELD, FAILED) else "",
             error=text.get("error", ""),
             attempts=int(attempts) if attempts.isascii() and attempts.isdigit() and len(attempts) < 9 else 0,
             next_try=text.get("next_try", ""),
+            dropped=text.get("dropped", ""),
         )
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from fedisched.content.folder import read_file
 from fedisched.content.replace import replace_file
 from fedisched.content.splice import splice_schedule
+from fedisched.model.command import COPY_IT, how_to_leave, how_to_settle, typed
 from fedisched.model.errors import FedischedError
 from fedisched.model.post import Entry, Status
 from fedisched.model.problem import Problem
@@ -18,7 +19,7 @@ from fedisched.publisher.desk import Desk
 def may_go_out(desk: Desk, paths: Sequence[str]) -> list[Entry]:
     """The entries of these posts. Raises `FedischedError`, with the command to type, if one of them has been
     published, waits for a person's decision, has failed, or is broken; nothing is touched."""
-    return [_ready(path, desk.posts.entry(path)) for path in paths]
+    return [_ready(desk, path) for path in paths]
 
 
 def make_due(desk: Desk, entries: Sequence[Entry]) -> None:
@@ -29,31 +30,32 @@ def make_due(desk: Desk, entries: Sequence[Entry]) -> None:
     desk.posts.refresh()
 
 
-def how_to_settle(path: str) -> str:
-    """What a person types for a held post."""
-    return (
-        f"Look whether it is on the network. If it is, write `status: published` into {path}; if it is not, copy its "
-        "text into a new file and delete this one."
-    )
-
-
-def _ready(path: str, entry: Entry | None) -> Entry:
+def _ready(desk: Desk, path: str) -> Entry:
+    entry = desk.posts.entry(path)
     if entry is None:
         raise FedischedError(f"There is no post {path}", "`fedisched queue --all` lists the posts.")
     if entry.problem is not None:
         raise FedischedError(str(entry.problem).rstrip("."), "Then try again.")
     match entry.status:
         case Status.PUBLISHED:
-            hint = "To publish its text again, copy it into a new file without `status` and `results`."
-            raise FedischedError(f"{path} is published already", hint)
+            raise FedischedError(f"{path} is published already", COPY_IT)
         case Status.HELD:
-            raise FedischedError(f"{path} is held, since it may be on the network already", how_to_settle(path))
+            raise FedischedError(f"{path} is held, since it may be on the network already", _how_to_settle(desk, entry))
         case Status.FAILED:
-            raise FedischedError(f"{path} has failed", f"To try again, type: fedisched retry {path}")
+            raise FedischedError(f"{path} has failed", f"To try again, type: {typed('retry', path)}")
         case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
             return entry
         case _:
             assert_never(entry.status)
+
+
+def _how_to_settle(desk: Desk, entry: Entry) -> str:
+    targets = desk.settings.accounts_named(entry.targets)
+    claims = {claim.target: claim for claim in entry.claims}
+    open_ones = [name for name in targets if name not in claims or claims[name].is_open]
+    if any(name in claims and claims[name].url for name in open_ones):
+        return how_to_leave(entry.path)
+    return " ".join(how_to_settle(entry.path, name, alone=len(targets) == 1) for name in open_ones)
 
 
 def _write_moment(desk: Desk, entry: Entry) -> None:

@@ -21,6 +21,7 @@ from fedisched.model.problem import Problem
 from fedisched.model.settings import Account, Settings
 
 if TYPE_CHECKING:
+    from fedisched.model.outcome import SentPart
     from fedisched.model.rendered import Attachment, Limits, Rendered
     from fedisched.model.results import Result
 
@@ -88,6 +89,22 @@ class Posts:
         if isinstance(found, Problem):
             return _broken_entry(found)
         return glance.glance(found[0], path, self._settings)
+
+    def parts_told(self, entry: Entry, target: str) -> tuple[SentPart, ...] | None:
+        """The parts of a post that its file says are there already, though the whole is not: another clone, or a
+        journal that is lost, began it. None if the file is no longer the entry's."""
+        claim = next((claim for claim in entry.claims if claim.target == target), None)
+        if claim is None or not claim.ids:
+            return ()
+        from fedisched.content.glance import results_of
+        from fedisched.model.outcome import SentPart
+
+        found = folder.read_file(self._settings.folder, entry.path)
+        if isinstance(found, Problem) or _digest(found[0]) != entry.digest:
+            return None
+        parts = results_of(found[0], entry.path, self._settings)[target].parts
+        told = enumerate(parts, start=1)
+        return tuple(SentPart(number, claim.key, part.url, part.id, part.uri, part.cid) for number, part in told)
 
     # --- one post --------------------------------------------------------------------------------------------
 

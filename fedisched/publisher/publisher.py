@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fedisched.clock import SECOND
 from fedisched.engine.plan import Act, Stand, Step, plan
-from fedisched.engine.reconcile import carry_out, reconcile
+from fedisched.engine.reconcile import DECIDED, as_followed, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
 from fedisched.publisher.desk import Desk, Job
@@ -106,9 +106,13 @@ class Publisher:
         served = {accounts[name].account_id for name in ready if name in accounts}
         entries = desk.posts.entries()
         deliveries = desk.journal.relevant_deliveries()
-        moves = reconcile(entries, [d for d in deliveries if d.account in served], accounts, desk.settings)
-        if carry_out(moves, desk.journal, now):
+        moves = reconcile(entries, deliveries, accounts, desk.settings)
+        mine = [m for m in moves if m.delivery.account in served or m.delivery.state in DECIDED]
+        others = [m for m in moves if m.delivery.account not in served and m.delivery.state not in DECIDED]
+        if carry_out(mine, desk.journal, now):
             deliveries = desk.journal.relevant_deliveries()
+        # What the files say of the others is carried out once their accounts are served; it says whether to serve them.
+        deliveries = foreseen(deliveries, others)
         asked = frozenset(
             (path, target)
             for path in self._asked & entries.keys()
@@ -136,9 +140,16 @@ class Publisher:
     def _armed(self, step: Step, now: int) -> Step:
         if step.delivery is not None or not step.key:
             return step
-        account = self._desk.accounts.all()[step.target].account_id
-        due = now if step.entry.due is None else step.entry.due
-        delivery = self._desk.journal.arm(step.entry.path, step.target, account, step.key, due, step.entry.digest, now)
+        entry, desk = step.entry, self._desk
+        account = desk.accounts.all()[step.target].account_id
+        due = now if entry.due is None else entry.due
+        if (parts := desk.posts.parts_told(entry, step.target)) is None:
+            desk.look_again()
+            return step
+        in_doubt = step.act is Act.LOOK_UP
+        delivery = desk.journal.arm(
+            entry.path, step.target, account, step.key, due, entry.digest, now, parts=parts, in_doubt=in_doubt
+        )
         return replace(step, delivery=delivery)
 
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
@@ -213,8 +224,12 @@ class Publisher:
                 # Nothing can be written into a file that is gone or broken; the next round that sees it whole will.
                 self._to_write.discard(path)
                 continue
+            known = as_followed(entry, desk.journal.deliveries(path=path), desk.accounts.all(), desk.settings)
+            if known is None:
+                self._to_write.discard(path)
+                continue
             try:
-                if desk.posts.write_back(entry, desk.journal.deliveries(path=path)):
+                if desk.posts.write_back(entry, known):
                     desk.look_again()
                 self._to_write.discard(path)
             except FileChanged:

@@ -29,5 +29,6 @@ def test_a_copy_with_the_results_of_another_is_a_problem_that_says_what_to_delet
         for problem in problems
         if problem["code"] == "copied-results"
     }
-    assert found == {("posts/new.md", 6, "error"), ("posts/old.md", 6, "warning")}
+    assert found == {("posts/new.md", 5, "error"), ("posts/old.md", 5, "warning")}
+    assert all("delete lines 5 to 9, its whole" in problem["hint"] for problem in problems)
     assert done.exit_code == Exit.NEEDS_YOU

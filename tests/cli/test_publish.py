@@ -62,7 +62,7 @@ def test_a_dry_run_says_what_would_go_out_and_touches_nothing(served: FolderWith
 def test_a_dry_run_refuses_what_a_real_one_would(served: FolderWithServer) -> None:
     served.post("a.md", status="held")
     done = served.run("publish", "posts/a.md", "--now", "--dry-run")
-    assert done.exit_code == Exit.NEEDS_YOU and "write `status: published` into posts/a.md" in done.stderr
+    assert done.exit_code == Exit.NEEDS_YOU and "fedisched resolve posts/a.md --sent URL" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_now_sends_it_whatever_its_time(served: FolderWithServer, seconds: int |
     ("status", "typed"),
     [
         ("published", "copy it"),
-        ("held", "write `status: published` into posts/a.md"),
+        ("held", "fedisched resolve posts/a.md --retry --target bluesky"),
         ("failed", "fedisched retry posts/a.md"),
     ],
 )

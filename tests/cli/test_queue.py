@@ -25,7 +25,7 @@ NOW = StandingClock("2026-11-20T12:00:00+01:00").now()
 ID = "https://mastodon.social 1"
 HOUR = 3600 * 1_000_000
 DUE = "2026-11-20 11:30"
-KEYS = ["path", "title", "time", "target", "state", "attempts", "next_try", "error", "url"]
+KEYS = ["path", "title", "time", "target", "state", "attempts", "next_try", "error", "url", "commands"]
 
 
 @pytest.fixture
@@ -71,7 +71,11 @@ def every_state(folder: Path) -> Path:
     journal = journal_of(folder)
     accounts = Accounts(journal)
     accounts.verified("mastodon", "https://mastodon.social", "f", Identity(ID, "me", default_limits("mastodon")))
-    accounts.paused(AccountState("bluesky", "https://bsky.social", "f"), "the password is wrong. Log in", NOW + HOUR)
+    accounts.paused(
+        AccountState("bluesky", "https://bsky.social", "f"),
+        "the password is wrong. Log in. Then type: fedisched publish",
+        NOW + HOUR,
+    )
     rendered = Rendered("posts/x.md", "mastodon", "mastodon", ())
     found = {
         name: armed(folder, journal, f"{name}.md")
@@ -122,6 +126,7 @@ def test_json_is_told_field_by_field(every_state: Path) -> None:
         "next_try": "2026-11-20T13:00:00+01:00",
         "error": "the answer was lost",
         "url": None,
+        "commands": [],
     }
     assert found["posts/published.md"]["url"] == "https://mastodon.social/@me/1"
     broken = found["posts/broken.md"]
@@ -169,7 +174,9 @@ def test_people_read_days_local_times_and_what_to_do(every_state: Path) -> None:
         "  late    posts/late.md  → mastodon\n          was due",
         "type: fedisched publish posts/late.md --now",
         "the server said no. Shorten it. Then type: fedisched retry posts/refused.md",
-        "write `status: published` into posts/held.md",
+        "it may be there. Look at mastodon:\n          if it is there  fedisched resolve posts/held.md --sent URL\n",
+        "          if it is not    fedisched resolve posts/held.md --retry\n",
+        "          to let it be    fedisched resolve posts/held.md --drop\n",
         "the password is wrong. Log in",
         "posts/broken.md:2:7: `soon` is",
         "\nToday, Fri 20 Nov\n",
@@ -180,6 +187,57 @@ def test_people_read_days_local_times_and_what_to_do(every_state: Path) -> None:
         assert words in shown, f"{words}\n--- is not in ---\n{shown}"
     assert "published.md" not in shown and "draft.md" not in shown
     assert lines[-1].endswith("posts in need of you")
+
+
+def test_many_late_posts_are_one_question(folder: Path) -> None:
+    for number in range(300):
+        post(folder, f"{number:03}.md", f"2026-0{1 + number % 9}-01 09:00")
+    before = {path: path.read_bytes() for path in (folder / "posts").iterdir()}
+    done = call("queue", "-C", str(folder))
+    heading, question, sum_ = done.stdout.splitlines()
+    assert (heading, sum_) == ("Needs you", "300 posts in need of you")
+    assert question.startswith("  late    300 posts, due from 1 Jan 2026 to 1 Sep 2026: posts/000.md, posts/009.md, ")
+    for words in ("and 297 more", "`fedisched publish PATH --now`", "`status: draft`", "`fedisched queue -v`"):
+        assert words in question
+    assert call("queue", "-v", "-C", str(folder)).stdout.count("  late  ") == 300
+    rows = queued(folder)
+    assert len(rows) == 600
+    assert (rows[0]["state"], rows[0]["commands"]) == ("late", ["fedisched publish posts/000.md --now"])
+    assert "was due 11 months ago" in str(rows[0]["error"])
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_each_state_that_needs_a_person_has_its_commands(every_state: Path) -> None:
+    found = {row["state"]: row["commands"] for row in queued(every_state, "--all")}
+    resolve = "fedisched resolve posts/held.md"
+    assert {state: commands for state, commands in found.items() if commands} == {
+        "held": [f"{resolve} --sent URL", f"{resolve} --retry", f"{resolve} --drop"],
+        "failed": ["fedisched retry posts/refused.md"],
+        "late": ["fedisched publish posts/late.md --now"],
+        "paused": ["fedisched publish"],
+        "broken": ["fedisched check posts/broken.md"],
+    }
+
+
+def test_a_paused_account_is_told_once(every_state: Path) -> None:
+    for number in range(5):
+        post(every_state, f"more-{number}.md", "2030-01-01 09:00", targets="bluesky")
+    shown = call("queue", "-C", str(every_state)).stdout
+    assert shown.count("the password is wrong") == 1 and "and 3 more will wait" in shown
+
+
+def test_a_copy_names_the_lines_to_delete(folder: Path) -> None:
+    results = "results:\n  mastodon:\n    key: 3m4ohihg2s22a\n    url: https://mastodon.social/@me/1\n"
+    front = "targets: mastodon\nstatus: scheduled\n"
+    write_post(folder, "a.md", f"---\ntime: 2026-12-01 09:00\n{front}{results}---\nNew\n")
+    (row,) = queued(folder)
+    assert row["state"] == "broken" and "delete lines 5 to 8, its whole `results` block" in row["error"]
+    shown = call("queue", "-C", str(folder)).stdout
+    assert "posts/a.md:5:1: its results are from before its time. If this is a new post, delete lines 5 to 8" in shown
+    checked = call("check", "-C", str(folder))
+    assert (
+        checked.exit_code == Exit.NEEDS_YOU and "posts/a.md:5:1: error: its results are from before" in checked.stdout
+    )
 
 
 def test_what_failed_in_another_clone_has_its_reason_from_the_file(folder: Path) -> None:

@@ -45,6 +45,7 @@ def test_json_is_the_changed_posts_row(folder: Path) -> None:
         "path": "posts/a.md",
         "title": "A  title",
         "time": "2026-11-20T09:00:00+01:00",
+        "target": None,
         "targets": ["mastodon", "bluesky"],
         "state": "waiting",
         "attempts": 0,
@@ -67,7 +68,7 @@ def test_all_takes_every_post_that_failed_and_no_other(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "typed"),
     [
-        ("held", "write `status: published` into posts/b.md"),
+        ("held", "fedisched resolve posts/b.md --drop --target bluesky"),
         ("published", "copy it into a new file"),
         ("scheduled", "fedisched publish posts/b.md --now"),
         ("draft", "fedisched publish posts/b.md --now"),
@@ -103,3 +104,11 @@ def test_only_what_is_missing_is_tried_again(served: FolderWithServer) -> None:
     served.run("retry", "posts/a.md")
     assert served.run("publish").exit_code == Exit.DONE
     assert served.texts() == (["Hello!"], ["Hello!"])
+
+
+def test_of_several_targets_one_that_failed_is_tried_again_while_another_is_on_its_way(folder: Path) -> None:
+    text = FAILED.replace("failed", "publishing").replace("    attempts: 1\n", "    attempts: 1\n    state: failed\n")
+    path = write_post(folder, "a.md", text)
+    done = call("retry", "posts/a.md", "-C", str(folder))
+    assert done.exit_code == Exit.DONE and done.stdout.startswith("scheduled posts/a.md → mastodon  it goes out")
+    assert path.read_text() == text.replace("publishing", "scheduled")

@@ -43,7 +43,9 @@ MOVES: dict[str, tuple[Move, State, set[State]]] = {
     "record_not_prepared": (lambda j, d: j.record_not_prepared(d, "no route", NOW, NOW), W, {W}),
     "record_refused": (lambda j, d: j.record_refused(d, "too long", "Shorten it."), R, {W, S, U}),
     "record_unsure": (lambda j, d: j.record_unsure(d, "cut off", NOW, NOW), U, {S, U}),
-    "look_again": (lambda j, d: j.look_again(d, "slow", NOW), U, {U, H}),
+    "look_again": (lambda j, d: j.look_again(d, "slow", NOW), U, {U}),
+    "asked_to_look": (lambda j, d: j.asked_to_look(d, "asked", NOW), U, {H}),
+    "adopt": (lambda j, d: j.adopt(d, key="new", due=DUE, digest="new"), W, {W, R, C, H}),
     "record_held": (lambda j, d: j.record_held(d, "perhaps", "Look."), H, {W, U}),
 }
 
@@ -68,6 +70,32 @@ def test_the_file_is_followed_only_where_nothing_can_be_on_its_way(journal: Jour
     after = journal.delivery(before.id)
     assert (after.due, after.digest) == ((DUE + HOUR, "new") if follows else (before.due, before.digest))
     assert after.state is state
+
+
+def test_a_new_key_makes_it_as_if_never_sent_but_for_the_parts_that_are_there(journal: Journal) -> None:
+    known = brought_to(journal, H)
+    journal.record_parts(known, (part(1),))
+    assert journal.adopt(known, key="new", due=DUE + HOUR, digest="new")
+    found = journal.delivery(known.id)
+    assert (found.key, found.due, found.digest, found.armed_at) == ("new", DUE + HOUR, "new", known.armed_at)
+    assert (found.since, found.sent, found.uploads, found.last_try, found.attempts) == (None, None, (), None, 0)
+    assert found.first_try == known.first_try and found.parts == (part(1),)
+    assert (found.error, found.hint) == ("", "")
+
+
+def test_a_new_key_is_taken_once_and_never_if_it_is_another_delivery_s(journal: Journal) -> None:
+    known, other = brought_to(journal, H), brought_to(journal, P, "posts/b.md")
+    assert not journal.adopt(known, key=other.key, due=DUE, digest="new")
+    assert journal.adopt(known, key="new", due=DUE, digest="new")
+    assert not journal.adopt(known, key="newer", due=DUE, digest="newer"), "it was seen with its old key"
+    assert journal.delivery(known.id).key == "new"
+
+
+def test_what_another_clone_began_is_armed_with_the_parts_that_are_there(journal: Journal) -> None:
+    known = journal.arm(PATH, "m", IDS["m"], "k", DUE, "digest", NOW, parts=(part(1), part(2)), in_doubt=True)
+    assert (known.state, known.since, [each.number for each in known.parts]) == (U, None, [1, 2])
+    again = journal.arm(PATH, "m", IDS["m"], "k", DUE, "digest", NOW, parts=(part(3),))
+    assert again == known
 
 
 def test_what_is_armed_is_waiting_and_arming_again_changes_nothing(journal: Journal) -> None:
@@ -172,7 +200,7 @@ def test_a_file_that_is_back_is_as_untried_as_it_was(journal: Journal) -> None:
 
 def test_a_look_that_a_person_asks_for_does_not_move_the_end_of_the_connection(journal: Journal) -> None:
     known = brought_to(journal, H)
-    assert journal.look_again(known, known.error, NOW)
+    assert journal.asked_to_look(known, "asked", NOW)
     found = journal.delivery(known.id)
     assert (found.state, found.last_try, found.next_try) == (U, known.last_try, NOW)
 

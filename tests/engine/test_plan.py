@@ -19,6 +19,7 @@ from fedisched.engine.plan import (
     is_on_time_first_send,
     plan,
 )
+from fedisched.model.command import how_to_settle
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.outcome import SentPart
 from fedisched.model.post import Entry, Status
@@ -89,7 +90,8 @@ def test_what_is_settled_in_the_journal_is_not_sent(state: State, stand: Stand) 
     known = delivery(state=state, error="why", hint="Do this.", since=DUE)
     found = step(entry(), known, now=DUE)
     assert shown(found) == (stand, None, None)
-    assert (found.error, found.hint, found.key) == ("why", "Do this.", known.key)
+    hint = how_to_settle(PATH, "m", alone=True) if state is State.HELD else "Do this."
+    assert (found.error, found.hint, found.key) == ("why", hint, known.key)
 
 
 def test_what_is_unsure_is_looked_up() -> None:
@@ -216,8 +218,53 @@ def test_a_target_that_is_tried_again_at_another_time_makes_no_copy_of_its_post(
 
 
 def test_a_published_post_with_its_own_time_is_no_copy() -> None:
-    assert step(entry(claims=(claim(published=True),))).stand is Stand.PUBLISHED
-    assert step(entry(claims=(claim(published=True, key="not a key"),), due=DUE + HOUR)).stand is Stand.PUBLISHED
+    known = delivery(state=State.PUBLISHED)
+    assert step(entry(claims=(claim(published=True),)), known).stand is Stand.PUBLISHED
+    other = entry(claims=(claim(published=True, key="not a key"),), due=DUE + HOUR)
+    assert step(other, known).stand is Stand.PUBLISHED
+
+
+def test_what_is_scheduled_though_nothing_is_left_to_send_is_not_passed_over() -> None:
+    published = entry(claims=(claim(published=True),))
+    assert shown(step(published)) == (Stand.BROKEN, None, None) and "published" in step(published).error
+    assert step(replace(published, status=Status.PUBLISHED)).stand is Stand.PUBLISHED
+    dropped = entry(claims=(claim(stands="dropped"),))
+    for known in ((), (delivery(state=State.CANCELLED),)):
+        assert step(dropped, *known).hint.endswith(f"fedisched resolve {PATH} --retry")
+    both = entry(targets=("all",), claims=(claim(published=True), claim("b", stands="dropped")))
+    assert [each.stand for each in steps(both)] == [Stand.BROKEN]
+    assert [each.stand for each in steps(replace(both, claims=both.claims[:1]))] == [Stand.PUBLISHED, Stand.WAITING]
+
+
+@pytest.mark.parametrize(
+    ("status", "stands", "url", "expected"),
+    [
+        (Status.SCHEDULED, "held", "", (Stand.UNSURE, Act.LOOK_UP, AT_ONCE)),
+        (Status.PUBLISHING, "held", "", (Stand.HELD, None, None)),
+        (Status.HELD, "held", "", (Stand.HELD, None, None)),
+        (Status.HELD, "failed", "", (Stand.FAILED, None, None)),
+        (Status.PUBLISHING, "failed", "", (Stand.FAILED, None, None)),
+        (Status.SCHEDULED, "failed", "", (Stand.WAITING, Act.SEND, DUE)),
+        (Status.SCHEDULED, "held", "https://m.example/1", (Stand.HELD, None, None)),
+        (Status.PUBLISHING, "", "https://m.example/1", (Stand.HELD, None, None)),
+        (Status.PUBLISHING, "dropped", "", (Stand.CANCELLED, None, None)),
+        (Status.DRAFT, "held", "", (Stand.DRAFT, None, None)),
+    ],
+)
+def test_without_a_journal_the_file_tells_what_is_stopped(
+    status: Status, stands: str, url: str, expected: tuple[Stand, Act | None, int | None]
+) -> None:
+    assert shown(step(entry(status=status, claims=(claim(stands=stands, url=url),)), now=LATE)) == expected
+
+
+def test_the_journal_knows_better_than_a_file_that_is_a_round_behind() -> None:
+    found = entry(status=Status.PUBLISHING, claims=(claim(stands="held"),))
+    assert step(found, delivery(since=DUE, first_try=DUE), now=DUE).act is Act.SEND
+
+
+def test_a_key_in_the_file_tells_that_it_was_tried_after_it_was_armed_too() -> None:
+    found = entry(claims=(claim(key="3kaaaaaaaaaa2"),))
+    assert step(found, delivery(key="3kaaaaaaaaaa2"), now=LATE).act is Act.SEND
 
 
 # --- on time -----------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ W, S, U, P, R, H, C = (
     State.CANCELLED,
 )
 PROBLEM = Problem(PATH, 3, 7, "time-gap", "time has no such moment", "Write 03:00.")
+NEW_KEY = key_of("posts/of another name.md")
 EDIT: dict[str, Any] = {"digest": "edited"}
 
 
@@ -74,7 +75,19 @@ TABLE: dict[str, tuple[Entry | None, dict[State, str]]] = {
     "in the middle of an edit to a draft": (entry(problem=PROBLEM, status=Status.DRAFT, targets=(), **EDIT), {}),
     "resolved: it is there": (
         entry(status=Status.PUBLISHING, claims=(claim(published=True),), **EDIT),
+        {W: "Withdrawn", R: "Withdrawn", H: "FoundByHand"},
+    ),
+    "resolved: it is not to be sent": (
+        entry(status=Status.PUBLISHING, claims=(claim(stands="dropped"),), **EDIT),
         {W: "Withdrawn", R: "Withdrawn", H: "Withdrawn"},
+    ),
+    "resolved: it is to be sent under a new key": (
+        entry(claims=(claim(key=NEW_KEY),), **EDIT),
+        {W: "Changed", R: "AskedAgain", C: "AskedAgain", H: "KeyGiven"},
+    ),
+    "the same while it says publishing": (
+        entry(status=Status.PUBLISHING, claims=(claim(key=NEW_KEY),), **EDIT),
+        {W: "Changed", R: "AskedAgain", C: "AskedAgain"},
     ),
 }
 
@@ -214,7 +227,16 @@ some_entries = st.builds(
     status=st.sampled_from(Status),
     due=st.sampled_from([DUE, DUE + HOUR, None]),
     targets=st.sampled_from([None, ("b",), ("all",)]),
-    claims=st.sampled_from([(), (claim(),), (claim(published=True),), (claim(), claim("b", published=True))]),
+    claims=st.sampled_from(
+        [
+            (),
+            (claim(),),
+            (claim(published=True, url="https://m.example/1", ids=("1",)),),
+            (claim(), claim("b", published=True, url="https://b.example/1")),
+            (claim(key=NEW_KEY),),
+            (claim(stands="dropped"), claim("b", stands="held")),
+        ]
+    ),
     problem=st.sampled_from([None, None, None, PROBLEM]),
 )
 some_states = st.dictionaries(
@@ -234,7 +256,7 @@ def test_what_is_foreseen_is_what_is_carried_out(
     found = reconcile({each.path: each for each in files}, before, ACCOUNTS, SETTINGS)
     carry_out(found, journal, DUE + HOUR)
     after, ahead = (
-        sorted((replace(each, armed_at=0, next_try=None) for each in rows), key=lambda each: each.id)
+        sorted((replace(each, armed_at=0, published_at=0, next_try=None) for each in rows), key=lambda each: each.id)
         for rows in (journal.deliveries(), foreseen(before, found))
     )
     assert after == ahead

@@ -150,7 +150,7 @@ def test_perhaps_is_held_with_the_commands_to_type() -> None:
     verdict = looked(Perhaps("https://m.example/9", "another text"))
     assert isinstance(verdict, IsHeld)
     assert "https://m.example/9" in verdict.error
-    assert f"write `status: published` into {PATH}" in verdict.hint
+    assert f"fedisched resolve {PATH} --sent URL --target m" in verdict.hint
 
 
 def test_a_server_that_takes_everything_and_publishes_nothing_is_not_pestered() -> None:

@@ -13,7 +13,7 @@ from fedisched.engine.writeback import file_should_say
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Claim, Entry, Status
 from fedisched.model.results import PartResult, Result
-from tests.engine.support import DUE, EVERY_STATE, HOUR, SETTINGS, claim, delivery, entry, key_of, part
+from tests.engine.support import DUE, EVERY_STATE, HOUR, PATH, SETTINGS, claim, delivery, entry, key_of, part
 
 THERE = Result(key=key_of(), url="https://m.example/1", id="1", at=f"at {DUE}")
 BOTH = ("all",)
@@ -244,3 +244,41 @@ def test_what_is_written_once_is_right_for_good_and_takes_nothing_away(
         if block.is_published:
             assert after[target] == block
     assert status not in (Status.DRAFT, Status.SCHEDULED)
+
+
+# --- what a person decided ---------------------------------------------------------------------------------------
+
+GIVEN_UP = Result(key=key_of(target="b"), dropped="yesterday")
+
+
+def test_what_was_dropped_counts_as_no_target_and_is_left_alone() -> None:
+    found, results = entry(status=Status.PUBLISHED, targets=BOTH), {"m": THERE, "b": GIVEN_UP}
+    for known in (
+        (),
+        (published(),),
+        (published(), tried(State.CANCELLED, "b")),
+        (published(), tried(State.HELD, "b")),
+    ):
+        assert said(found, *known, results=results) is None
+    assert said(entry(status=Status.DRAFT), tried(State.UNSURE), results={"m": replace(GIVEN_UP, key=key_of())}) is None
+
+
+def test_what_was_dropped_and_is_there_all_the_same_says_so() -> None:
+    found = entry(status=Status.DRAFT)
+    assert said(found, published(), results={"m": replace(GIVEN_UP, key=key_of())}) == (Status.PUBLISHED, {"m": THERE})
+
+
+@pytest.mark.parametrize(("state", "word"), [(State.HELD, "held"), (State.REFUSED, "failed"), (State.UNSURE, "")])
+def test_any_clone_can_tell_what_is_held_from_what_failed(state: State, word: str) -> None:
+    says = said(entry(), tried(state))
+    assert says is not None and says[1]["m"].state == word
+
+
+@pytest.mark.parametrize("targets", [None, BOTH])
+def test_a_file_that_is_held_says_what_to_type(targets: tuple[str, ...] | None) -> None:
+    says = said(entry(targets=targets), tried(State.HELD), published("b"))
+    which = "" if targets is None else " --target m"
+    assert says is not None
+    assert (
+        f"no route. Look at m. If it is there, type `fedisched resolve {PATH} --sent URL{which}`" in says[1]["m"].error
+    )
