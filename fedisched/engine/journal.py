@@ -118,12 +118,13 @@ class Journal:
         values = [value for value in (path, account) if value is not None]
         return self._deliveries(" AND ".join(where) or "1", *values)
 
-    def relevant_deliveries(self) -> list[Delivery]:
-        """Those that are not settled, and those of files that ask for something: few, however long the history."""
+    def relevant_deliveries(self, until: int | None = None) -> list[Delivery]:
+        """Those that are not settled, and those of files that ask for something: few, however long the history. Of
+        these files, with `until`, only those that fall due by then (microseconds since 1970 UTC) or have no time."""
         return self._deliveries(
             # As sets of ids and paths, so that the partial indexes serve and the settled history is not gone through.
-            "id IN (SELECT id FROM delivery WHERE state NOT IN ('published', 'cancelled')) "
-            "OR path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft'))"
+            "id IN (SELECT id FROM delivery WHERE state NOT IN ('published', 'cancelled')) "  # noqa: S608
+            f"OR path IN ({open_files(until)})"
         )
 
     def delivery(self, delivery_id: int) -> Delivery:
@@ -392,6 +393,13 @@ class Journal:
                     {"id": delivery.id, **{name: _writable(value) for name, value in values.items()}},
                 )
             )
+
+
+def open_files(until: int | None) -> str:
+    """The query for the paths of files that are neither published nor drafts; with `until`, of those that fall due by
+    then or have no time. The index over them is by their time, so that what is far off is not gone through."""
+    files = "SELECT path FROM file WHERE status NOT IN ('published', 'draft')"
+    return files if until is None else f"{files} AND due <= {until:d} UNION ALL {files} AND due IS NULL"
 
 
 def _insert_parts(connection: sqlite3.Connection, delivery_id: int, parts: Sequence[SentPart]) -> None:

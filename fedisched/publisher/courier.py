@@ -123,8 +123,8 @@ class Courier:
             desk.settle(delivery.id)
             return None
         if rendering is None:
-            # The file is another by now: look at the folder, then decide again.
-            desk.look_again()
+            # The file is another by now: look at it, then decide again.
+            desk.look_at(job.entry.path)
         if isinstance(rendering, Problem):
             self._block(delivery, rendering.message, rendering.hint)
             return None
@@ -180,7 +180,7 @@ class Courier:
         sending = desk.journal.delivery(delivery.id)
         if not self._wait_for(job.at) or desk.posts.digest(job.entry.path) != digest:
             desk.journal.take_back(delivery)
-            desk.look_again()
+            desk.look_at(job.entry.path)
             return
         self._absent.pop(delivery.id, None)
         self._publish(prepared, delivery, sending)

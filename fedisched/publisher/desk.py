@@ -63,11 +63,26 @@ class Desk:
     stopping: bool = False
     stale: bool = True
     folder_changed: bool = True
+    changed_files: set[str] = field(default_factory=set)
+    files_are_new: bool = True
 
     def look_again(self) -> None:
         """Something in the folder may have changed."""
         with self.condition:
             self.folder_changed = self.stale = True
+            self.condition.notify_all()
+
+    def look_at(self, path: str) -> None:
+        """This file is another by now."""
+        with self.condition:
+            self.changed_files.add(path)
+            self.stale = True
+            self.condition.notify_all()
+
+    def folder_was_read(self) -> None:
+        """Something in the folder changed, and whoever says so has read it into the index already."""
+        with self.condition:
+            self.files_are_new = self.stale = True
             self.condition.notify_all()
 
     def plan_again(self) -> None:

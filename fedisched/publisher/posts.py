@@ -40,13 +40,26 @@ class Posts:
         """Look at the folder, read what changed."""
         return self._index.refresh(self._seen(), self._glance, self._clock.now() * 1000)
 
-    def entries(self) -> Mapping[str, Entry]:
-        """The entries that matter to the schedule, by path; all of them if some delivery's file is gone, since it
-        may stand anywhere by now."""
-        entries = by_path(self._index.entries())
-        if any(delivery.path not in entries for delivery in self._journal.relevant_deliveries()):
-            return by_path(self._index.entries(everything=True))
-        return entries
+    def look_at(self, path: str) -> None:
+        """Look at one file that is another than it was, and at no other."""
+        from fedisched.content import glance
+
+        found = folder.read_file(self._settings.folder, path)
+        if isinstance(found, Problem):
+            self.refresh()
+            return
+        data, stat = found
+        seen = folder.FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+        self._index.take(seen, glance.glance(data, path, self._settings), self._clock.now() * 1000)
+
+    def entries(self, until: int | None = None) -> Mapping[str, Entry]:
+        """The entries that matter to the schedule, by path; with `until`, to what falls due by then (microseconds
+        since 1970 UTC). All of them if some delivery's file is gone, since it may stand anywhere by now."""
+        return by_path(self._index.entries(everything=self._index.misses_a_file(), until=until))
+
+    def next_due(self, after: int) -> int | None:
+        """When the first of what is scheduled falls due after a moment (microseconds since 1970 UTC)."""
+        return self._index.next_due(after)
 
     def all_entries(self) -> Mapping[str, Entry]:
         """Every file's entry, by path."""

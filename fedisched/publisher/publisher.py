@@ -5,7 +5,7 @@ This is the only code that publishes: by hand, in a scheduled workflow, and as t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fedisched.clock import SECOND
@@ -13,6 +13,8 @@ from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import carry_out, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
+from fedisched.model.post import Entry, Status
+from fedisched.publisher.calm import Calm
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
@@ -22,6 +24,7 @@ from fedisched.publisher.worker import Worker
 
 STAY_FOR_LOOK_UPS = 5 * SECOND
 """How much longer than asked a run stays to look up what it is unsure of."""
+NEVER = 2**62
 HARD_DEADLINE = 10.0
 """Seconds that a request under way may still take when the publisher is told to stop."""
 
@@ -40,10 +43,11 @@ class Publisher:
         self._done_asking: set[tuple[str, str]] = set()
         self._to_write: set[str] = set()
         self._noticed: set[str] = set()
-        self._files_are_new = True
         self._requests: list[Request] = []
         self._reported: set[int] = set()
-        self._began = desk.clock.now()
+        self._calm = Calm()
+        self._in_view = NEVER
+        """When the first of what is not planned yet falls due, or is to be tried again."""
 
     def run(self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = ()) -> Summary:
         """Publish what falls due up to the horizon (a function of now; both in microseconds since 1970 UTC), then
@@ -69,18 +73,21 @@ class Publisher:
         steps: list[Step] = []
         while not desk.stopping:
             now = desk.clock.now()
-            asked_of_us = self._take_requests()
+            with desk.condition:
+                if (calm := self._calm.put_off_until(self._moments(), now)) is not None:
+                    desk.clock.wait(desk.condition, calm)
+                    continue
+            self._take_requests()
             until = max([horizon(now), *(request.until for request in self._requests)])
             with desk.condition:
-                look, think = desk.folder_changed, desk.stale
-                desk.folder_changed = desk.stale = False
-            if look:
-                self._look_at_folder()
+                think, desk.stale = desk.stale or self._in_view <= until, False
+            self._look_at_files()
             others = any(worker.is_waiting for worker in self._workers.values())
-            if asked_of_us or think or others or self._something_began(steps, now, until):
+            if think or others or self._something_began(steps, now, until):
                 steps = self._decide(now, until)
                 self._tell()
                 self._write_back(steps)
+                self._calm.thought(now, desk.clock.now())
             with desk.condition:
                 if desk.stale:
                     continue
@@ -89,10 +96,23 @@ class Publisher:
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
 
-    def _look_at_folder(self) -> None:
-        # What changed is not asked of the index: whoever told of the change, the daemon above all, has read it first.
-        self._desk.posts.refresh()
-        self._files_are_new = True
+    def _moments(self) -> list[int]:
+        return [job.at for jobs in self._desk.agenda.values() for job in jobs if job.act is Act.SEND]
+
+    def _look_at_files(self) -> None:
+        """Read what is known to have changed: the whole folder, or our own writings only."""
+        desk = self._desk
+        with desk.condition:
+            look, desk.folder_changed = desk.folder_changed, False
+            paths, desk.changed_files = desk.changed_files, set()
+            desk.files_are_new |= look
+        if look:
+            desk.posts.refresh()
+        else:
+            for path in paths:
+                desk.posts.look_at(path)
+                if _has_news(desk.journal.deliveries(path=path)):
+                    self._to_write.add(path)
 
     def _decide(self, now: int, horizon: int) -> list[Step]:
         """Bring the journal in line with the files, plan, arm, and hand out the work."""
@@ -104,11 +124,10 @@ class Publisher:
             for name, state in desk.accounts.all().items()
         }
         served = {accounts[name].account_id for name in ready if name in accounts}
-        entries = desk.posts.entries()
-        deliveries = desk.journal.relevant_deliveries()
+        entries, deliveries = self._in_sight(horizon)
         moves = reconcile(entries, [d for d in deliveries if d.account in served], accounts, desk.settings)
         if carry_out(moves, desk.journal, now):
-            deliveries = desk.journal.relevant_deliveries()
+            deliveries = self._in_sight(horizon)[1]
         asked = frozenset(
             (path, target)
             for path in self._asked & entries.keys()
@@ -119,6 +138,8 @@ class Publisher:
         if self._only:
             steps = [step for step in steps if step.entry.path in self._only]
         wanted = [step for step in steps if _falls_within(step, horizon)]
+        beyond = [step.at for step in steps if step.at is not None and not _falls_within(step, horizon)]
+        self._in_view = min(filter(None, [*beyond, desk.posts.next_due(horizon)]), default=NEVER)
         for step in wanted:
             if step.target not in self._workers:
                 self._hire(step.target)
@@ -127,6 +148,19 @@ class Publisher:
             desk.agenda = _agenda(armed, ready)
             desk.condition.notify_all()
         return steps
+
+    def _in_sight(self, horizon: int) -> tuple[Mapping[str, Entry], list[Delivery]]:
+        """What falls due within the horizon, what a person wants out now, and all that is not settled. To plan ten
+        thousand posts of next year would hold up what leaves now."""
+        desk = self._desk
+        entries = dict(desk.posts.entries(horizon))
+        deliveries = {delivery.id: delivery for delivery in desk.journal.relevant_deliveries(horizon)}
+        for path in self._asked - entries.keys():
+            entry = desk.posts.entry(path)
+            if entry is not None and entry.status not in (Status.DRAFT, Status.PUBLISHED):
+                entries[path] = entry
+                deliveries |= {delivery.id: delivery for delivery in desk.journal.deliveries(path=path)}
+        return entries, list(deliveries.values())
 
     def _hire(self, target: str) -> None:
         self._workers[target] = worker = Worker(self._desk.settings.accounts[target], self._desk)
@@ -200,11 +234,11 @@ class Publisher:
     def _write_back(self, steps: Sequence[Step]) -> None:
         """Write what is known into the files, of posts of which nothing is just being sent or about to be."""
         desk = self._desk
-        by_path = deliveries_by_path(desk.journal.relevant_deliveries())
-        if self._files_are_new:
+        if desk.files_are_new:
+            desk.files_are_new = False
             # An earlier run may have died before it wrote, and an editor may save an old version over what we wrote.
+            by_path = deliveries_by_path(desk.journal.relevant_deliveries())
             self._to_write |= {path for path, found in by_path.items() if _has_news(found)}
-            self._files_are_new = False
         soon = desk.clock.now() + SECOND
         busy = {job.entry.path for jobs in desk.agenda.values() for job in jobs if job.at <= soon}
         for path in sorted(self._to_write - busy):
@@ -215,10 +249,10 @@ class Publisher:
                 continue
             try:
                 if desk.posts.write_back(entry, desk.journal.deliveries(path=path)):
-                    desk.look_again()
+                    desk.look_at(path)
                 self._to_write.discard(path)
             except FileChanged:
-                desk.look_again()
+                desk.look_at(path)
             except (CannotSplice, CannotWrite) as error:
                 # It is owed: the next run tries again. What is published is safe in the journal meanwhile.
                 self._to_write.discard(path)
@@ -230,7 +264,7 @@ class Publisher:
             self._noticed.add(words)
             self._notice(words)
 
-    def _take_requests(self) -> bool:
+    def _take_requests(self) -> None:
         """Questions of others who want something published. Who no longer waits for an answer wants nothing."""
         asked = self._handover.unanswered()
         known = {request.id for request in self._requests}
@@ -244,8 +278,7 @@ class Publisher:
         if new:
             # Somebody asks now: what kept an account from being used may be mended.
             self._tried = {name for name, worker in self._workers.items() if worker.is_alive()}
-            self._look_at_folder()
-        return bool(new)
+            self._desk.look_again()
 
     def _answer(self, steps: Sequence[Step]) -> None:
         """Answer the questions of which nothing is left to do."""

@@ -251,6 +251,17 @@ def test_only_what_is_open_or_asked_for_is_relevant(journal: Journal) -> None:
         assert (known.path in relevant) != is_settled, (state, status)
 
 
+def test_settled_deliveries_of_files_that_fall_due_later_are_not_looked_at_yet(journal: Journal) -> None:
+    index = Index(journal, "1")
+    dues = {"soon": DUE, "far": DUE + HOUR, "whenever": None, "open": DUE + HOUR}
+    for name in dues:
+        brought_to(journal, W if name == "open" else C, f"posts/{name}.md")
+    found = {f"posts/{name}.md": entry(f"posts/{name}.md", due=due) for name, due in dues.items()}
+    index.refresh([(path, 1, 0, 0, 0, 0) for path in found], found.get, 10**18)
+    relevant = {known.path for known in journal.relevant_deliveries(DUE)}
+    assert relevant == {"posts/soon.md", "posts/whenever.md", "posts/open.md"}
+
+
 def test_of_two_who_move_at_once_one_is_told_that_it_did(journal: Journal) -> None:
     known = armed(journal)
     others = [Journal(journal.file) for _ in range(4)]
