@@ -88,10 +88,19 @@ class _Run:
     wait: int
     attached: bool
 
+    @property
+    def stays(self) -> bool:
+        """Whether it waits for moments to come."""
+        return self.attached or self.wait > 0
+
 
 def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
     from fedisched.publisher.publisher import Publisher
+    from fedisched.publisher.tuning import settle_down, share_fairly
 
+    if run.stays:
+        share_fairly()
+        desk.settle_down = settle_down
     until = desk.clock.now() + run.wait
     publisher = Publisher(desk, teller.report, teller.complain)
     with _ended_by_signals(desk) as signals, _told_of_changes(desk, teller, run):

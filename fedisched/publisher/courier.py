@@ -81,7 +81,8 @@ class Courier:
         """Read, compose, upload; what cannot be sent as it is, is recorded as such."""
         desk, delivery = self._desk, self._desk.journal.delivery(job.delivery.id)
         began = desk.clock.now()
-        if delivery.state is not State.WAITING:
+        if delivery.state is not State.WAITING or delivery != job.delivery:
+            # The plan is older than what came of it: done again, it would be told of twice, or not wait as it should.
             desk.plan_again()
             return
         if verdict := desk.rules.given_up(delivery, delivery.error, began):

@@ -56,6 +56,8 @@ class Desk:
     rules: Rules
     clock: Clock
     open: Open
+    settle_down: Callable[[], None] = lambda: None
+    """Called when an account has become ready, and nothing leaves just then."""
     condition: Condition = field(default_factory=Condition)
     agenda: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     settled: list[int] = field(default_factory=list)

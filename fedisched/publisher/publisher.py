@@ -46,6 +46,7 @@ class Publisher:
         self._requests: list[Request] = []
         self._reported: set[int] = set()
         self._calm = Calm()
+        self._ready = 0
         self._in_view = NEVER
         """When the first of what is not planned yet falls due, or is to be tried again."""
 
@@ -88,6 +89,7 @@ class Publisher:
                 self._tell()
                 self._write_back(steps)
                 self._calm.thought(now, desk.clock.now())
+            self._settle_down()
             with desk.condition:
                 if desk.stale:
                     continue
@@ -95,6 +97,14 @@ class Publisher:
                     break
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
+
+    def _settle_down(self) -> None:
+        """Clear up what opening an account left behind, when no request is to leave for a while."""
+        ready = sum(worker.is_ready for worker in self._workers.values())
+        soon = self._desk.clock.now() + SECOND
+        if ready > self._ready and not any(soon - 2 * SECOND <= at <= soon for at in self._moments()):
+            self._desk.settle_down()
+            self._ready = ready
 
     def _moments(self) -> list[int]:
         return [job.at for jobs in self._desk.agenda.values() for job in jobs if job.act is Act.SEND]
