@@ -15,6 +15,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.child import Child
 from fedisched.daemon.events import Armed, Event, Reported, Said, Started
+from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
@@ -28,8 +29,6 @@ from fedisched.model.settings import Settings
 from fedisched.publisher.locks import daemon_lock
 from fedisched.publisher.posts import Posts
 
-LEAD = 15 * SECOND
-"""How long before something is due the publisher is started: its start, its imports, and its own preparing."""
 FIRST_PAUSE = 2 * SECOND
 LONGEST_PAUSE = 60 * SECOND
 """How long the next child waits when the last one crashed, or left what was due undone."""
@@ -81,6 +80,7 @@ class Daemon:
         self._accounts = Accounts(self._journal)
         self._posts = Posts(settings, self._journal, clock)
         self._lookout = Lookout()
+        self._lead = self._new_lead()
         self._watcher = self._new_watcher()
 
     def run(self) -> None:
@@ -123,6 +123,9 @@ class Daemon:
             with self._condition:
                 self._condition.wait(LOCK_RETRY)
         raise AlreadyRunning("Another fedisched daemon serves this folder", "Stop it first, or leave the work to it.")
+
+    def _new_lead(self) -> Lead:
+        return Lead(self._settings, self._journal, self._posts, self._lookout)
 
     def _new_watcher(self) -> Watcher:
         settings = self._settings
@@ -183,8 +186,8 @@ class Daemon:
     def _wait(self) -> None:
         with self._condition:
             if not (self._stopping or self._folder_changed or self._config_changed or self._ended or self._heard):
-                next_due = self._lookout.next()
-                until = None if next_due is None or self._child else max(next_due - LEAD, self._not_before)
+                start = None if self._child else self._lead.start_at(self._clock.now())
+                until = None if start is None else max(start, self._not_before)
                 self._clock.wait(self._condition, until)
 
     def _say_what_was_heard(self) -> None:
@@ -213,6 +216,7 @@ class Daemon:
         moved = settings.posts != self._settings.posts
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
+        self._lead = self._new_lead()
         if moved:
             self._watcher.stop()
             self._watcher = self._new_watcher()
@@ -265,6 +269,7 @@ class Daemon:
         return steps, [event for event in events if event is not None]
 
     def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
+        self._lead.forget()
         accounts = self._accounts.all()
         known = list(deliveries)
         known = foreseen(known, reconcile(entries, known, accounts, self._settings))
@@ -285,7 +290,7 @@ class Daemon:
             self._child_is_excused = False
             self._lookout.publisher_starts()
             self._child = Child(
-                self._outside.command,
+                [*self._outside.command, "--started", str(now)],
                 self._outside.environ,
                 reported=lambda report: self._hear(Reported(report)),
                 said=lambda line: self._complain(line.rstrip("\n")),
@@ -293,8 +298,8 @@ class Daemon:
             )
 
     def _is_soon(self, now: int) -> bool:
-        next_due = self._lookout.next()
-        return next_due is not None and next_due - LEAD <= now
+        start = self._lead.start_at(now)
+        return start is not None and start <= now
 
     def _child_ended(self, code: int) -> None:
         """Plan again from the journal; if it left what is due soon undone, or crashed, the next one waits a little."""

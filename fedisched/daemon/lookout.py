@@ -38,6 +38,10 @@ class Lookout:
         """When the first of them is to be looked at."""
         return self._schedule.next()
 
+    def until(self, moment: int) -> list[tuple[int, str]]:
+        """Those that are to be looked at up to a moment, in order, each with its own."""
+        return self._schedule.until(moment)
+
     def see(self, entry: Entry, steps: Sequence[Step], now: int) -> Event | None:
         """Take in where a post stands; gives what is to be told of it."""
         path = entry.path

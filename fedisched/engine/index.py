@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import cast
 
-from fedisched.engine.journal import Journal, open_files
+from fedisched.engine.journal import Journal
+from fedisched.engine.tables import open_files
 from fedisched.model.post import Claim, Entry, Status
 from fedisched.model.problem import Problem
 

@@ -16,7 +16,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from fedisched.engine.broken import told_apart
-from fedisched.engine.tables import migrate, write_ahead
+from fedisched.engine.tables import migrate, open_files, write_ahead
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
 
@@ -393,13 +393,6 @@ class Journal:
                     {"id": delivery.id, **{name: _writable(value) for name, value in values.items()}},
                 )
             )
-
-
-def open_files(until: int | None) -> str:
-    """The query for the paths of files that are neither published nor drafts; with `until`, of those that fall due by
-    then or have no time. The index over them is by their time, so that what is far off is not gone through."""
-    files = "SELECT path FROM file WHERE status NOT IN ('published', 'draft')"
-    return files if until is None else f"{files} AND due <= {until:d} UNION ALL {files} AND due IS NULL"
 
 
 def _insert_parts(connection: sqlite3.Connection, delivery_id: int, parts: Sequence[SentPart]) -> None:

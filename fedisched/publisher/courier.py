@@ -54,8 +54,6 @@ class Courier:
         """When a delivery was looked up and was not there."""
         self._too_early: dict[int, int] = {}
         """From when on a look-up can say that a delivery is not there."""
-        self.slowest_preparation = SECOND
-        """How long preparing took of late, in microseconds."""
         self.stopped: NotSent | Refused | None = None
         """Set when the account or its server cannot be used: nothing more is to be done until that is mended."""
 
@@ -95,7 +93,8 @@ class Courier:
         task = self._task(delivery, rendering)
         outcome = self._network.prepare(task, desk.posts.read_media)
         now = desk.clock.now()
-        self.slowest_preparation = max(self.slowest_preparation // 2, now - began)
+        if isinstance(outcome, Prepared):
+            desk.paces.prepared(self._account.name, desk.posts.media_bytes(job.entry), now - began)
         match outcome:
             case Prepared():
                 self._prepared[delivery.id] = (job.entry.digest, outcome)

@@ -33,6 +33,8 @@ class Posts:
         self._journal = journal
         self._clock = clock
         self._index = Index(journal, _made_with(settings))
+        self._weights: dict[str, tuple[str, int]] = {}
+        """What media weigh, by path, for the digest that was weighed."""
 
     # --- the folder ------------------------------------------------------------------------------------------
 
@@ -137,6 +139,15 @@ class Posts:
         from fedisched.compose import read_media
 
         return read_media(self._settings.folder, attachment)
+
+    def media_bytes(self, entry: Entry) -> int:
+        """About how much there is to upload for a post, in bytes."""
+        known = self._weights.get(entry.path)
+        if known is None or known[0] != entry.digest:
+            from fedisched.content.weight import media_bytes
+
+            known = self._weights[entry.path] = entry.digest, media_bytes(self._settings.folder, entry.path)
+        return known[1]
 
     def _read(self, path: str) -> tuple[bytes, Reading] | None:
         from fedisched.content.reader import read_post

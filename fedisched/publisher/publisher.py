@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fedisched.clock import SECOND
+from fedisched.engine.pace import MARGIN, begin_by
 from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import carry_out, reconcile
 from fedisched.model.delivery import Delivery, State
@@ -46,16 +47,20 @@ class Publisher:
         self._requests: list[Request] = []
         self._reported: set[int] = set()
         self._calm = Calm()
-        self._ready = 0
+        self._ahead = self._ready = 0
         self._in_view = NEVER
         """When the first of what is not planned yet falls due, or is to be tried again."""
 
-    def run(self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = ()) -> Summary:
+    def run(
+        self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = (), ahead: int = 0
+    ) -> Summary:
         """Publish what falls due up to the horizon (a function of now; both in microseconds since 1970 UTC), then
-        end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these.
+        end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these. What
+        falls due `ahead` microseconds from any now on is prepared when it has to be, and then stayed for.
 
         Raises the first error that stopped it, after the workers came to rest.
         """
+        self._ahead = ahead
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
         try:
@@ -81,11 +86,13 @@ class Publisher:
             self._take_requests()
             until = max([horizon(now), *(request.until for request in self._requests)])
             with desk.condition:
-                think, desk.stale = desk.stale or self._in_view <= until, False
+                view = max(until, now + self._ahead) if self._ahead else until
+                think, desk.stale = desk.stale or self._in_view <= view, False
             self._look_at_files()
             others = any(worker.is_waiting for worker in self._workers.values())
             if think or others or self._something_began(steps, now, until):
-                steps = self._decide(now, until)
+                steps = self._decide(now, view)
+                desk.started = None
                 self._tell()
                 self._write_back(steps)
                 self._calm.thought(now, desk.clock.now())
@@ -93,7 +100,7 @@ class Publisher:
             with desk.condition:
                 if desk.stale:
                     continue
-                if self._is_done(steps, until):
+                if self._is_done(steps, now, until):
                     break
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
@@ -154,8 +161,9 @@ class Publisher:
             if step.target not in self._workers:
                 self._hire(step.target)
         armed = [self._armed(step, now) if step.target in ready else step for step in wanted]
+        agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready).items()}
         with desk.condition:
-            desk.agenda = _agenda(armed, ready)
+            desk.agenda = agenda
             desk.condition.notify_all()
         return steps
 
@@ -171,6 +179,17 @@ class Publisher:
                 entries[path] = entry
                 deliveries |= {delivery.id: delivery for delivery in desk.journal.deliveries(path=path)}
         return entries, list(deliveries.values())
+
+    def _timed(self, account: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """An account's jobs with when to begin preparing each: together they may need longer than the usual lead."""
+        pace = self._desk.paces.of(account)
+        sends = [job for job in jobs if job.act is Act.SEND]
+        takes = {job.delivery.id: pace.preparing(self._desk.posts.media_bytes(job.entry)) for job in sends}
+        begins = begin_by([(job.at, takes[job.delivery.id]) for job in sends])
+        begin = {job.delivery.id: moment for job, moment in zip(sends, begins, strict=True)}
+        return tuple(
+            replace(job, begin=begin.get(job.delivery.id, job.at), takes=takes.get(job.delivery.id, 0)) for job in jobs
+        )
 
     def _hire(self, target: str) -> None:
         self._workers[target] = worker = Worker(self._desk.settings.accounts[target], self._desk)
@@ -193,15 +212,20 @@ class Publisher:
             del self._workers[name]
         return bool(again)
 
-    def _is_done(self, steps: Sequence[Step], horizon: int) -> bool:
-        """Nothing is being done, nothing more falls due within the horizon, every file says what it should."""
+    def _is_done(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
+        """Nothing is being done, nothing more falls due within the horizon, nor would another publisher have to be
+        started at once for what falls due later, and every file says what it should."""
         if self._to_write or self._requests:
             return False
         # A worker that still waits for its account does not count: what was to be done may have been done by whoever
         # has the account, and two who wait for each other would wait for ever.
         if any(worker.is_alive() and worker.is_ready and worker.is_busy for worker in self._workers.values()):
             return False
-        return not any(_falls_within(step, horizon) for step in steps)
+        if any(_falls_within(step, horizon) for step in steps):
+            return False
+        paces = self._desk.paces
+        later = ((name, job) for name, jobs in self._desk.agenda.items() for job in jobs if job.act is Act.SEND)
+        return not any(job.begin - paces.of(name).opening <= now + MARGIN for name, job in later)
 
     # --- telling and writing ---------------------------------------------------------------------------------
 
