@@ -229,7 +229,8 @@ class Daemon:
         changes = self._posts.refresh()
         if self._journal.others_wrote():
             # A publisher, or any verb, may have read the folder before us: what it saw is no change to us any more.
-            self._tell_all(self._plan_everything()[1])
+            at_work = self._child is not None
+            self._tell_all(self._plan_what_moved() if at_work else self._plan_everything()[1])
         elif changes:
             self._tell_all(self._plan_these(changes))
         else:
@@ -253,6 +254,15 @@ class Daemon:
                 continue
             steps = self._plan({entry.path: entry}, self._journal.deliveries(path=entry.path), now)
             yield self._lookout.see(entry, steps, now)
+
+    def _plan_what_moved(self) -> list[Event | None]:
+        """Plan what is not as it was, while a publisher writes again and again; when it ends, everything is planned."""
+        digests = self._posts.digests()
+        lost = list(self._lookout.missing_from(digests))
+        events = [self._lookout.lose(path, self._posts.entry(path)) for path in lost]
+        moved = {delivery.path for delivery in self._journal.relevant_deliveries(self._clock.now())}
+        changed = sorted(self._lookout.unlike(digests) | moved)
+        return [*events, *self._plan_these(Changes(tuple(changed), ()))]
 
     def _plan_everything(self) -> tuple[list[Step], list[Event]]:
         """Plan from nothing: at the start, and whenever another process has changed the journal."""

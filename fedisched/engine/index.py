@@ -136,6 +136,11 @@ class Index:
         rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
 
+    def digests(self) -> dict[str, str]:
+        """The digests of the files that are neither published nor drafts, and of those that are broken, by path."""
+        files = f"path IN ({open_files(None)}) OR problem IS NOT NULL"
+        return dict(self._journal.rows(f"SELECT path, digest FROM file WHERE {files}"))  # type: ignore[arg-type]  # noqa: S608
+
     def next_due(self, after: int) -> int | None:
         """When the first of those that are neither published nor drafts falls due after a moment."""
         query = "SELECT min(due) FROM file WHERE status NOT IN ('published', 'draft') AND due > ?"

@@ -63,6 +63,10 @@ class Posts:
         """When the first of what is scheduled falls due after a moment (microseconds since 1970 UTC)."""
         return self._index.next_due(after)
 
+    def digests(self) -> Mapping[str, str]:
+        """The digests of the files that matter to the schedule, or are broken, by path."""
+        return self._index.digests()
+
     def all_entries(self) -> Mapping[str, Entry]:
         """Every file's entry, by path."""
         return by_path(self._index.entries(everything=True))

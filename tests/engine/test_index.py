@@ -252,3 +252,13 @@ def test_a_file_taken_in_the_moment_it_was_written_is_read_once_more(journal: Jo
     folder.write(entry("posts/a.md"), 2, NOW - 1)
     folder.refresh(index, NOW + YOUNG)
     assert "posts/a.md" in folder.read
+
+
+def test_digests_are_those_of_what_is_open_or_broken(journal: Journal) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    for status in Status:
+        folder.write(entry(f"posts/{status}.md", status=status), 1)
+    folder.write(entry("posts/broken.md", status=Status.DRAFT, problem=replace(PROBLEM, path="posts/broken.md")), 1)
+    folder.refresh(index)
+    open_ones = {f"posts/{status}.md" for status in Status} - {"posts/published.md", "posts/draft.md"}
+    assert index.digests() == {path: f"digest of {path}" for path in (*open_ones, "posts/broken.md")}
