@@ -158,13 +158,17 @@ class Journal:
 
     def arm(self, path: str, target: str, account: str, key: str, due: int, digest: str, now: int) -> Delivery:
         """Make the delivery of a post to an account known, waiting; what is known already is given as it is."""
+        return self.arm_all([(path, target, account, key, due, digest)], now)[0]
+
+    def arm_all(self, new: Sequence[tuple[str, str, str, str, int, str]], now: int) -> list[Delivery]:
+        """The same for many, synced once: each is what `arm` is given."""
         with self.transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "INSERT INTO delivery (path, target, account, key, state, due, digest, armed_at) "
                 "VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?) ON CONFLICT (account, path) DO NOTHING",
-                (path, target, account, key, due, digest, now),
+                [(*values, now) for values in new],
             )
-        return self._deliveries("account = ? AND path = ?", account, path)[0]
+        return [self._deliveries("account = ? AND path = ?", account, path)[0] for path, _, account, *_ in new]
 
     def change_unsent(self, delivery: Delivery, *, key: str, due: int, digest: str, now: int) -> bool:
         """The file changed before anything was sent. The key follows the file until the first `sending`. The moment

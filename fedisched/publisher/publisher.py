@@ -160,7 +160,7 @@ class Publisher:
         for step in wanted:
             if step.target not in self._workers:
                 self._hire(step.target)
-        armed = [self._armed(step, now) if step.target in ready else step for step in wanted]
+        armed = self._armed([step for step in wanted if step.target in ready], now)
         agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready).items()}
         with desk.condition:
             desk.agenda = agenda
@@ -196,13 +196,28 @@ class Publisher:
         self._tried.add(target)
         worker.start()
 
-    def _armed(self, step: Step, now: int) -> Step:
-        if step.delivery is not None or not step.key:
-            return step
-        account = self._desk.accounts.all()[step.target].account_id
-        due = now if step.entry.due is None else step.entry.due
-        delivery = self._desk.journal.arm(step.entry.path, step.target, account, step.key, due, step.entry.digest, now)
-        return replace(step, delivery=delivery)
+    def _armed(self, steps: Sequence[Step], now: int) -> list[Step]:
+        """The steps, each with its delivery; those that the journal has none for are armed, synced once for all."""
+        accounts = self._desk.accounts.all()
+        new = [step for step in steps if step.delivery is None and step.key]
+        if not new:
+            return list(steps)
+        deliveries = self._desk.journal.arm_all(
+            [
+                (
+                    step.entry.path,
+                    step.target,
+                    accounts[step.target].account_id,
+                    step.key,
+                    now if step.entry.due is None else step.entry.due,
+                    step.entry.digest,
+                )
+                for step in new
+            ],
+            now,
+        )
+        known = [step for step in steps if step.delivery is not None]
+        return known + [replace(step, delivery=delivery) for step, delivery in zip(new, deliveries, strict=True)]
 
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
         """Whether an account that could not be used may be tried again now: its worker has gone home."""
