@@ -40,9 +40,17 @@ due meanwhile needs no second start."""
 @click.option("--wait", type=DURATION, default=0.0, metavar="DURATION", help="Stay for what falls due meanwhile.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
 @click.option("--attached", is_flag=True, hidden=True, help="The daemon's own: stay as long as something is due soon.")
+@click.option("--started", type=int, hidden=True, help="The daemon's own: when it started this, in microseconds.")
 @json_option
 def publish(
-    here: Here, paths: tuple[str, ...], at_once: bool, wait: float, dry_run: bool, attached: bool, as_json: bool
+    here: Here,
+    paths: tuple[str, ...],
+    at_once: bool,
+    wait: float,
+    dry_run: bool,
+    attached: bool,
+    started: int | None,
+    as_json: bool,
 ) -> Exit:
     """Publish what is due, then end.
 
@@ -66,6 +74,7 @@ def publish(
     named = posts_named(here, paths)
     teller = _Teller(here)
     desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
+    desk.started = started
     run = _Run(named, at_once, int(wait * SECOND), attached)
     try:
         desk.posts.refresh()
@@ -89,10 +98,20 @@ class _Run:
     wait: int
     attached: bool
 
+    @property
+    def stays(self) -> bool:
+        """Whether it waits for moments to come."""
+        return self.attached or self.wait > 0
+
 
 def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
+    from fedisched.engine.pace import LONGEST_LEAD
     from fedisched.publisher.publisher import Publisher
+    from fedisched.publisher.tuning import settle_down, share_fairly
 
+    if run.stays:
+        share_fairly()
+        desk.settle_down = settle_down
     until = desk.clock.now() + run.wait
     publisher = Publisher(desk, teller.report, teller.complain)
     with _ended_by_signals(desk) as signals, _told_of_changes(desk, teller, run):
@@ -100,6 +119,7 @@ def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
             (lambda now: now + LINGER) if run.attached else (lambda now: until),
             asked=run.named if run.at_once else (),
             only=run.named,
+            ahead=LONGEST_LEAD if run.attached else 0,
         )
     if not run.attached:
         teller.say_what_comes(desk, run)

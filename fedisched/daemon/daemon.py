@@ -15,6 +15,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.child import Child
 from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
+from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
@@ -29,8 +30,6 @@ from fedisched.publisher.copies import placed
 from fedisched.publisher.locks import daemon_lock
 from fedisched.publisher.posts import Posts
 
-LEAD = 15 * SECOND
-"""How long before something is due the publisher is started: its start, its imports, and its own preparing."""
 FIRST_PAUSE = 2 * SECOND
 LONGEST_PAUSE = 60 * SECOND
 """How long the next child waits when the last one crashed, or left what was due undone."""
@@ -82,6 +81,7 @@ class Daemon:
         self._accounts = Accounts(self._journal)
         self._posts = Posts(settings, self._journal, clock)
         self._lookout = Lookout()
+        self._lead = self._new_lead()
         self._watcher = self._new_watcher()
 
     def run(self) -> None:
@@ -124,6 +124,9 @@ class Daemon:
             with self._condition:
                 self._condition.wait(LOCK_RETRY)
         raise AlreadyRunning("Another fedisched daemon serves this folder", "Stop it first, or leave the work to it.")
+
+    def _new_lead(self) -> Lead:
+        return Lead(self._settings, self._journal, self._posts, self._lookout)
 
     def _new_watcher(self) -> Watcher:
         settings = self._settings
@@ -183,8 +186,8 @@ class Daemon:
     def _wait(self) -> None:
         with self._condition:
             if not (self._stopping or self._folder_changed or self._config_changed or self._ended or self._heard):
-                next_due = self._lookout.next()
-                until = None if next_due is None or self._child else max(next_due - LEAD, self._not_before)
+                start = None if self._child else self._lead.start_at(self._clock.now())
+                until = None if start is None else max(start, self._not_before)
                 self._clock.wait(self._condition, until)
 
     def _say_what_was_heard(self) -> None:
@@ -213,6 +216,7 @@ class Daemon:
         moved = settings.posts != self._settings.posts
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
+        self._lead = self._new_lead()
         if moved:
             self._watcher.stop()
             self._watcher = self._new_watcher()
@@ -225,7 +229,8 @@ class Daemon:
         changes = self._posts.refresh()
         if self._journal.others_wrote():
             # A publisher, or any verb, may have read the folder before us: what it saw is no change to us any more.
-            self._tell_all(self._plan_everything()[1])
+            at_work = self._child is not None
+            self._tell_all(self._plan_what_moved() if at_work else self._plan_everything()[1])
         elif changes:
             self._tell_all(self._plan_these(changes))
         else:
@@ -250,6 +255,15 @@ class Daemon:
             steps = self._plan({entry.path: entry}, self._journal.deliveries(path=entry.path), now)
             yield self._lookout.see(entry, steps, now)
 
+    def _plan_what_moved(self) -> list[Event | None]:
+        """Plan what is not as it was, while a publisher writes again and again; when it ends, everything is planned."""
+        digests = self._posts.digests()
+        lost = list(self._lookout.missing_from(digests))
+        events = [self._lookout.lose(path, self._posts.entry(path)) for path in lost]
+        moved = {delivery.path for delivery in self._journal.relevant_deliveries(self._clock.now())}
+        changed = sorted(self._lookout.unlike(digests) | moved)
+        return [*events, *self._plan_these(Changes(tuple(changed), ()))]
+
     def _plan_everything(self) -> tuple[list[Step], list[Event]]:
         """Plan from nothing: at the start, and whenever another process has changed the journal."""
         self._journal.others_wrote()
@@ -265,6 +279,7 @@ class Daemon:
         return steps, [event for event in events if event is not None]
 
     def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
+        self._lead.forget()
         accounts = self._accounts.all()
         known = list(deliveries)
         moves = reconcile(entries, known, accounts, self._settings)
@@ -287,7 +302,7 @@ class Daemon:
             self._child_is_excused = False
             self._lookout.publisher_starts()
             self._child = Child(
-                self._outside.command,
+                [*self._outside.command, "--started", str(now)],
                 self._outside.environ,
                 reported=lambda report: self._hear(Reported(report)),
                 said=lambda line: self._complain(line.rstrip("\n")),
@@ -295,8 +310,8 @@ class Daemon:
             )
 
     def _is_soon(self, now: int) -> bool:
-        next_due = self._lookout.next()
-        return next_due is not None and next_due - LEAD <= now
+        start = self._lead.start_at(now)
+        return start is not None and start <= now
 
     def _child_ended(self, code: int) -> None:
         """Plan again from the journal; if it left what is due soon undone, or crashed, the next one waits a little."""

@@ -3,7 +3,7 @@ said already, so that whoever reads a change first, the daemon or a publisher, i
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from fedisched.clock import SECOND
 from fedisched.daemon.events import Armed, Broken, Event, Held, Late, TakenBack
@@ -38,6 +38,10 @@ class Lookout:
         """When the first of them is to be looked at."""
         return self._schedule.next()
 
+    def until(self, moment: int) -> list[tuple[int, str]]:
+        """Those that are to be looked at up to a moment, in order, each with its own."""
+        return self._schedule.until(moment)
+
     def see(self, entry: Entry, steps: Sequence[Step], now: int) -> Event | None:
         """Take in where a post stands; gives what is to be told of it."""
         path = entry.path
@@ -66,6 +70,10 @@ class Lookout:
         if at is not None:
             return Armed(entry, targets, at)
         return TakenBack(path) if was_scheduled and entry.status is Status.DRAFT else None
+
+    def unlike(self, digests: Mapping[str, str]) -> set[str]:
+        """The paths of those files that are not as they were when they were last seen."""
+        return {path for path, digest in digests.items() if self._known.get(path) != digest}
 
     def missing_from(self, paths: Container[str]) -> Iterable[str]:
         """The posts in mind that are not among these."""

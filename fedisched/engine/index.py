@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import cast
 
 from fedisched.engine.journal import Journal
+from fedisched.engine.tables import open_files
 from fedisched.model.post import Claim, Entry, Status
 from fedisched.model.problem import Problem
 
@@ -72,6 +73,11 @@ class Index:
             self._take_along(changed)
         return Changes(tuple(changed), gone)
 
+    def take(self, seen: Seen, entry: Entry, now: int) -> None:
+        """Keep one file that was just read, without a look at all the others. `now` in nanoseconds since 1970."""
+        if self._read_again([seen], lambda _: entry, now, {entry.path}):
+            self._take_along([entry.path])
+
     def _read_again(
         self, batch: Iterable[Seen], read: Callable[[str], Entry | None], now: int, left: set[str]
     ) -> list[str]:
@@ -117,17 +123,35 @@ class Index:
         rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE path = ?", path)  # noqa: S608
         return _entry(rows[0]) if rows else None
 
-    def entries(self, *, everything: bool = False) -> list[Entry]:
+    def entries(self, *, everything: bool = False, until: int | None = None) -> list[Entry]:
         """All entries; or those that are neither published nor drafts, those that are broken (nobody can tell what
-        was meant), and those of unsettled deliveries. In order of time."""
+        was meant), and those of unsettled deliveries. Of the first, with `until`, only what falls due by then
+        (microseconds since 1970 UTC) or has no time. In order of time."""
         asking = (
-            "path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft')) "
+            f"path IN ({open_files(until)}) "  # noqa: S608
             "OR path IN (SELECT path FROM file WHERE problem IS NOT NULL AND status <> 'published') "
             "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
         )
         where = "1" if everything else asking
         rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
+
+    def digests(self) -> dict[str, str]:
+        """The digests of the files that are neither published nor drafts, and of those that are broken, by path."""
+        files = f"path IN ({open_files(None)}) OR problem IS NOT NULL"
+        return dict(self._journal.rows(f"SELECT path, digest FROM file WHERE {files}"))  # type: ignore[arg-type]  # noqa: S608
+
+    def next_due(self, after: int) -> int | None:
+        """When the first of those that are neither published nor drafts falls due after a moment."""
+        query = "SELECT min(due) FROM file WHERE status NOT IN ('published', 'draft') AND due > ?"
+        ((due,),) = self._journal.rows(query, after)
+        return due if isinstance(due, int) else None
+
+    def misses_a_file(self) -> bool:
+        """Whether the file of some unsettled delivery is gone; it may stand anywhere by now."""
+        gone = "path NOT IN (SELECT path FROM file)"
+        query = f"SELECT 1 FROM delivery WHERE state NOT IN ('published', 'cancelled') AND {gone} LIMIT 1"  # noqa: S608
+        return bool(self._journal.rows(query))
 
     def paths(self) -> frozenset[str]:
         """Every path there is."""

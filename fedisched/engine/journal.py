@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedisched.engine import JOURNAL_FILE
 from fedisched.engine.store import Store
+from fedisched.engine.tables import open_files
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
 
@@ -31,6 +32,21 @@ _ONE_MORE_TRY = (
     "first_try = CASE attempts WHEN 0 THEN :now ELSE COALESCE(first_try, :now) END, "
     "last_try = :now, attempts = attempts + 1"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """A delivery that the journal is to know: waiting, or unsure if it is `in_doubt` whether it is there. `parts` are
+    there by what its file says. `due` in microseconds since 1970 UTC."""
+
+    path: str
+    target: str
+    account: str
+    key: str
+    due: int
+    digest: str
+    parts: tuple[SentPart, ...] = ()
+    in_doubt: bool = False
 
 
 def open_journal(state: Path, now: int, notice: Callable[[str], None]) -> Journal:
@@ -60,12 +76,13 @@ class Journal(Store):
         values = [value for value in (path, account) if value is not None]
         return self._deliveries(" AND ".join(where) or "1", *values)
 
-    def relevant_deliveries(self) -> list[Delivery]:
-        """Those that are not settled, and those of files that ask for something: few, however long the history."""
+    def relevant_deliveries(self, until: int | None = None) -> list[Delivery]:
+        """Those that are not settled, and those of files that ask for something: few, however long the history. Of
+        these files, with `until`, only those that fall due by then (microseconds since 1970 UTC) or have no time."""
         return self._deliveries(
             # As sets of ids and paths, so that the partial indexes serve and the settled history is not gone through.
-            "id IN (SELECT id FROM delivery WHERE state NOT IN ('published', 'cancelled')) "
-            "OR path IN (SELECT path FROM file WHERE status NOT IN ('published', 'draft'))"
+            "id IN (SELECT id FROM delivery WHERE state NOT IN ('published', 'cancelled')) "  # noqa: S608
+            f"OR path IN ({open_files(until)})"
         )
 
     def delivery(self, delivery_id: int) -> Delivery:
@@ -97,31 +114,23 @@ class Journal(Store):
 
     # --- before a send ---------------------------------------------------------------------------------------
 
-    def arm(
-        self,
-        path: str,
-        target: str,
-        account: str,
-        key: str,
-        due: int,
-        digest: str,
-        now: int,
-        *,
-        parts: Sequence[SentPart] = (),
-        in_doubt: bool = False,
-    ) -> Delivery:
-        """Make the delivery of a post to an account known, waiting, or unsure if it is `in_doubt` whether it is there;
-        what is known already is given as it is. `parts` are there by what its file says."""
+    def arm(self, path: str, target: str, account: str, key: str, due: int, digest: str, now: int) -> Delivery:
+        """Make the delivery of a post to an account known, waiting; what is known already is given as it is."""
+        return self.arm_all([Arming(path, target, account, key, due, digest)], now)[0]
+
+    def arm_all(self, new: Sequence[Arming], now: int) -> list[Delivery]:
+        """The same for many, synced once."""
         with self.transaction() as connection:
-            state = State.UNSURE if in_doubt else State.WAITING
-            cursor = connection.execute(
-                "INSERT INTO delivery (path, target, account, key, state, due, digest, armed_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, path) DO NOTHING",
-                (path, target, account, key, state, due, digest, now),
-            )
-            if _moved(cursor):
-                _insert_parts(connection, int(cursor.lastrowid or 0), parts)
-        return self._deliveries("account = ? AND path = ?", account, path)[0]
+            for each in new:
+                state = State.UNSURE if each.in_doubt else State.WAITING
+                cursor = connection.execute(
+                    "INSERT INTO delivery (path, target, account, key, state, due, digest, armed_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, path) DO NOTHING",
+                    (each.path, each.target, each.account, each.key, state, each.due, each.digest, now),
+                )
+                if _moved(cursor):
+                    _insert_parts(connection, int(cursor.lastrowid or 0), each.parts)
+        return [self._deliveries("account = ? AND path = ?", each.account, each.path)[0] for each in new]
 
     def change_unsent(self, delivery: Delivery, *, key: str, due: int, digest: str, now: int) -> bool:
         """The file changed before anything was sent. The key follows the file until the first `sending`. The moment

@@ -111,7 +111,11 @@ def reconcile(
     homes = _new_homes(entries, known)
     keys = {delivery.key for delivery in known}
     moves: list[Move] = []
+    moved_into = {(delivery.account, homes[delivery.id]) for delivery in known if delivery.id in homes}
     for delivery in known:
+        if delivery.state is State.CANCELLED and (delivery.account, delivery.path) in moved_into:
+            # It gives way, though its file asks for it: the file is the other's now.
+            continue
         entry = entries.get(delivery.path)
         if entry is None and (path := homes.get(delivery.id)):
             moves.append(Renamed(delivery, path))

@@ -39,7 +39,11 @@ class Schedule:
 
     def due(self, now: int) -> Iterator[str]:
         """Every name whose moment has come, the longest overdue first; they stay until they are set again."""
-        return (name for moment, name in sorted((m, n) for n, m in self._moments.items() if m <= now))
+        return (name for _, name in self.until(now))
+
+    def until(self, moment: int) -> list[tuple[int, str]]:
+        """Every moment up to this one, in order, with its name."""
+        return sorted((m, name) for name, m in self._moments.items() if m <= moment)
 
     def _sweep(self) -> None:
         """Keep a live entry at the top, and the heap no larger than twice what lives."""

@@ -90,6 +90,13 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
+def open_files(until: int | None) -> str:
+    """The query for the paths of files that are neither published nor drafts; with `until`, of those that fall due by
+    then or have no time. The index over them is by their time, so that what is far off is not gone through."""
+    files = "SELECT path FROM file WHERE status NOT IN ('published', 'draft')"
+    return files if until is None else f"{files} AND due <= {until:d} UNION ALL {files} AND due IS NULL"
+
+
 def write_ahead(connection: sqlite3.Connection) -> None:
     """Switch the file to WAL. Two who do so to a new file at once may both be told that it is locked, without the
     wait that the connection allows; taking the write lock does wait, until the other is through."""

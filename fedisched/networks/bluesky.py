@@ -186,6 +186,7 @@ class Bluesky:
                 return NotSent(f"{self._host} did not take {attachment.path} as it was sent")
 
     def warm(self) -> None:
+        self._session.freshen()
         self._get("com.atproto.server.getSession")
 
     # The moment

@@ -16,6 +16,11 @@ from fedisched.networks.wire import Answer, Heard, Wire
 if TYPE_CHECKING:
     from atproto import Client, Session
 
+RENEWED_BY_LIBRARY = 15 * 60.0
+SOON = 60.0
+"""Seconds: the library renews a session whose token ends within the first; one that comes to that within the second is
+renewed before a send."""
+
 Closed = NotSent | Refused
 """Why there is no session; so nothing was asked of the server."""
 
@@ -45,6 +50,19 @@ class BlueskySession:
             return heard
         closed = self._renew(client)
         return closed or self._wire.hear(lambda: call(client))
+
+    def freshen(self) -> None:
+        """Renew a session that the library is about to renew by itself: it would do so within a publishing request,
+        which would leave late. Never fails."""
+        from atproto import Session
+
+        client = self._opened()
+        if isinstance(client, NotSent | Refused):
+            return
+        access = Session.decode(client.export_session_string()).access_jwt_payload
+        ends = access.exp if access is not None else None
+        if ends is not None and ends - RENEWED_BY_LIBRARY - SOON < self._wire.now() / 1_000_000:
+            self._renew(client)
 
     def close(self) -> None:
         if self._client is not None:

@@ -36,6 +36,8 @@ from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
 if TYPE_CHECKING:
     from mastodon import Mastodon as Client
 
+    from fedisched.networks.wire_requests import Session
+
 _OWN_APPLICATION = "fedisched"
 _LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
 _GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
@@ -77,6 +79,7 @@ class Mastodon:
         self._wait = wait
         self.allowance: Allowance | None = None
         self._client: Client | None = None
+        self._session: Session | None = None
         self._keeps_keys = False
         self._identity: Identity | None = None
         self._applications: frozenset[str] | None = None
@@ -152,7 +155,15 @@ class Mastodon:
         for number, part in enumerate(task.rendered.parts, start=1):
             ids = {str(upload.position): upload.handle for upload in uploads if upload.part == number}
             forms.append({name: _filled(value, ids) for name, value in part.body.items()})
-        return Prepared(task, uploads, forms)
+        return Prepared(task, uploads, forms, self._held(task, forms))
+
+    def _held(self, task: Task, forms: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """The request of the part that comes first, by its number, made before the moment."""
+        number = len(task.done) + 1
+        if number > len(forms) or self._session is None:
+            return {}
+        post = _posting(task, number, forms, task.done)
+        return {_held_as(number): self._session.held(lambda: post(self._opened()))}
 
     def _uploads(self, task: Task, read_media: ReadMedia) -> tuple[Upload, ...] | NotSent | Refused:
         there = {(upload.part, upload.position): upload for upload in task.uploads}
@@ -217,19 +228,16 @@ class Mastodon:
         task, number = prepared.task, len(done) + 1
         if number > len(prepared.requests):
             return Published(())
-        form = dict(prepared.requests[number - 1])
-        if form.get("in_reply_to_id") == Pending("in_reply_to_id"):
-            form["in_reply_to_id"] = done[-1].id
-        # Left out, the library would send a "0", which some servers refuse beside a poll.
-        form.setdefault("sensitive", None)
-        answer = self._ask(lambda client: client.status_post(**form, idempotency_key=key_of(task, number)))
-        self.allowance = heard.allowance if isinstance(heard := self._wire.last, Answer) else None
-        if not isinstance(answer, Answer):
-            return answer
-        status = shown(answer.json())
+        held: Callable[[], object] | None = prepared.notes.get(_held_as(number))
+        post = _posting(task, number, prepared.requests, done)
+        heard = self._wire.hear(held) if held else self._hear(post)
+        self.allowance = heard.allowance if isinstance(heard, Answer) else None
+        if not isinstance(heard, Answer) or not heard.is_ok:
+            return verdict(heard, self._host)
+        status = shown(heard.json())
         if status is None or not self._is_ours(status):
-            return verdict(answer, self._host)
-        return Published((part_of(task, number, status),), difference(form, status))
+            return verdict(heard, self._host)
+        return Published((part_of(task, number, status),), difference(_form(prepared.requests, number, done), status))
 
     def _is_ours(self, status: Shown) -> bool:
         mine = self._identity.account_id.rpartition("#")[2] if self._identity else ""
@@ -309,13 +317,14 @@ class Mastodon:
         if self._client is None:
             from mastodon import Mastodon as Client
 
-            from fedisched.networks.wire_requests import session
+            from fedisched.networks.wire_requests import Session
 
             # With any other settings it may sleep in a call, send a POST again, or ask for the version for ever.
+            self._session = Session(self._wire)
             self._client = Client(
                 access_token=self._credential,
                 api_base_url=self._account.server,
-                session=session(self._wire),
+                session=self._session,
                 ratelimit_method="throw",
                 mastodon_version="4.6.0",
                 version_check_mode="created",
@@ -374,6 +383,28 @@ def _counting_of(instance: Mapping[str, Any]) -> Counting:
     if "gotosocial" in names or "oidc_enabled" in _section(instance, "configuration"):
         return "code points"
     return "graphemes" if "pleroma" in names or "akkoma" in names else "discounted"
+
+
+def _form(forms: Sequence[Mapping[str, Any]], number: int, done: Sequence[SentPart]) -> dict[str, Any]:
+    """A part's form, with its parent's id once that is known."""
+    form = dict(forms[number - 1])
+    if form.get("in_reply_to_id") == Pending("in_reply_to_id"):
+        form["in_reply_to_id"] = done[-1].id
+    # Left out, the library would send a "0", which some servers refuse beside a poll.
+    form.setdefault("sensitive", None)
+    return form
+
+
+def _posting(
+    task: Task, number: int, forms: Sequence[Mapping[str, Any]], done: Sequence[SentPart]
+) -> Callable[[Client], object]:
+    """The library's call that posts a part."""
+    form = _form(forms, number, done)
+    return lambda client: client.status_post(**form, idempotency_key=key_of(task, number))
+
+
+def _held_as(number: int) -> str:
+    return f"part {number}"
 
 
 def _section(value: object, name: str) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import io
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import requests
@@ -40,13 +41,39 @@ class NotAsked(requests.RequestException):
     """An answer that is not what was asked for: a redirect, too much of it, or too slow. It is not read further."""
 
 
-def session(wire: Wire) -> requests.Session:
-    """A session whose every exchange the wire sees."""
-    made = requests.Session()
-    adapter = WatchedAdapter(wire)
-    for scheme in ("https://", "http://"):
-        made.mount(scheme, adapter)
-    return made
+class Session(requests.Session):
+    """A session whose every exchange the wire sees, and which can hold a request back until its moment."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._adapter = WatchedAdapter(wire)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, self._adapter)
+
+    def held(self, call: Callable[[], object]) -> Callable[[], object] | None:
+        """The POST that a library's call would send, made now and sent by calling what this gives: making it and
+        reading its answer take a library longer than sending it. None if the call came to none."""
+        self._adapter.holding = True
+        try:
+            call()
+        except Exception as error:
+            held = next((cause for cause in _causes(error) if isinstance(cause, Held)), None)
+        else:
+            held = None
+        finally:
+            self._adapter.holding = False
+        if held is None or held.sent[0].method != "POST":
+            return None
+        return partial(self._adapter.send, *held.sent)
+
+
+class Held(requests.RequestException):
+    """A request that was made and is not sent yet."""
+
+    def __init__(self, *sent: Any) -> None:
+        """`sent` is what an adapter's `send` was given, the request first."""
+        super().__init__()
+        self.sent = sent
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -56,6 +83,7 @@ class WatchedAdapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=2)
         self._wire = wire
         self._elapsed = elapsed
+        self.holding = False
 
     def send(
         self,
@@ -67,6 +95,8 @@ class WatchedAdapter(HTTPAdapter):
         proxies: dict[str, str] | None = None,
     ) -> requests.Response:
         """As the base class's, but with our own time-outs, whatever the caller says."""
+        if self.holding:
+            raise Held(request, stream, timeout, verify, cert, proxies)
         until = self._elapsed() + self._wire.answer_within
         limits = (self._wire.connect_within, self._wire.piece_within)
         try:

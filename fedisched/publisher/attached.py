@@ -9,12 +9,12 @@ from fedisched.publisher.desk import Desk
 
 
 def follow(desk: Desk, pipe: TextIO) -> None:
-    """Each line says that the folder changed. When the pipe closes, the daemon is gone or wants us to end: nothing
-    new begins, what is being sent is finished."""
+    """Each line says that the folder changed, and that the daemon has read what did. When the pipe closes, the daemon
+    is gone or wants us to end: nothing new begins, what is being sent is finished."""
 
     def listen() -> None:
         for _ in pipe:
-            desk.look_again()
+            desk.folder_was_read()
         desk.stop()
 
     Thread(target=listen, name="daemon's pipe", daemon=True).start()

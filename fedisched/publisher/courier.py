@@ -54,8 +54,6 @@ class Courier:
         """When a delivery was looked up and was not there."""
         self._too_early: dict[int, int] = {}
         """From when on a look-up can say that a delivery is not there."""
-        self.slowest_preparation = SECOND
-        """How long preparing took of late, in microseconds."""
         self.stopped: NotSent | Refused | None = None
         """Set when the account or its server cannot be used: nothing more is to be done until that is mended."""
 
@@ -81,7 +79,8 @@ class Courier:
         """Read, compose, upload; what cannot be sent as it is, is recorded as such."""
         desk, delivery = self._desk, self._desk.journal.delivery(job.delivery.id)
         began = desk.clock.now()
-        if delivery.state is not State.WAITING:
+        if delivery.state is not State.WAITING or delivery != job.delivery:
+            # The plan is older than what came of it: done again, it would be told of twice, or not wait as it should.
             desk.plan_again()
             return
         if verdict := desk.rules.given_up(delivery, delivery.error, began):
@@ -94,7 +93,8 @@ class Courier:
         task = self._task(delivery, rendering)
         outcome = self._network.prepare(task, desk.posts.read_media)
         now = desk.clock.now()
-        self.slowest_preparation = max(self.slowest_preparation // 2, now - began)
+        if isinstance(outcome, Prepared):
+            desk.paces.prepared(self._account.name, desk.posts.media_bytes(job.entry), now - began)
         match outcome:
             case Prepared():
                 self._prepared[delivery.id] = (job.entry.digest, outcome)
@@ -123,8 +123,8 @@ class Courier:
             desk.settle(delivery.id)
             return None
         if rendering is None:
-            # The file is another by now: look at the folder, then decide again.
-            desk.look_again()
+            # The file is another by now: look at it, then decide again.
+            desk.look_at(job.entry.path)
         if isinstance(rendering, Problem):
             self._block(delivery, rendering.message, rendering.hint)
             return None
@@ -180,7 +180,7 @@ class Courier:
         sending = desk.journal.delivery(delivery.id)
         if not self._wait_for(job.at) or desk.posts.digest(job.entry.path) != digest:
             desk.journal.take_back(delivery)
-            desk.look_again()
+            desk.look_at(job.entry.path)
             return
         self._absent.pop(delivery.id, None)
         self._publish(prepared, delivery, sending)

@@ -10,6 +10,7 @@ from threading import Condition
 from fedisched.clock import Clock
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import Journal
+from fedisched.engine.pace import Paces
 from fedisched.engine.plan import Act
 from fedisched.engine.rules import Rules
 from fedisched.model.delivery import Delivery
@@ -38,6 +39,10 @@ class Job:
     entry: Entry
     act: Act
     at: int
+    begin: int = 0
+    """When its preparation is to begin, so that it and what follows are ready in time."""
+    takes: int = 0
+    """About how long its preparation takes, in microseconds."""
 
 
 Open = Callable[[Account], Opened | Refused]
@@ -56,6 +61,10 @@ class Desk:
     rules: Rules
     clock: Clock
     open: Open
+    settle_down: Callable[[], None] = lambda: None
+    """Called when an account has become ready, and nothing leaves just then."""
+    started: int | None = None
+    """When the process was started, if whoever did so said it (microseconds since 1970 UTC)."""
     condition: Condition = field(default_factory=Condition)
     agenda: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     settled: list[int] = field(default_factory=list)
@@ -63,11 +72,30 @@ class Desk:
     stopping: bool = False
     stale: bool = True
     folder_changed: bool = True
+    changed_files: set[str] = field(default_factory=set)
+    files_are_new: bool = True
+    paces: Paces = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.paces = Paces(self.journal)
 
     def look_again(self) -> None:
         """Something in the folder may have changed."""
         with self.condition:
             self.folder_changed = self.stale = True
+            self.condition.notify_all()
+
+    def look_at(self, path: str) -> None:
+        """This file is another by now."""
+        with self.condition:
+            self.changed_files.add(path)
+            self.stale = True
+            self.condition.notify_all()
+
+    def folder_was_read(self) -> None:
+        """Something in the folder changed, and whoever says so has read it into the index already."""
+        with self.condition:
+            self.files_are_new = self.stale = True
             self.condition.notify_all()
 
     def plan_again(self) -> None:

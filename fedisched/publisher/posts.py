@@ -34,6 +34,8 @@ class Posts:
         self._journal = journal
         self._clock = clock
         self._index = Index(journal, _made_with(settings))
+        self._weights: dict[str, tuple[str, int]] = {}
+        """What media weigh, by path, for the digest that was weighed."""
 
     # --- the folder ------------------------------------------------------------------------------------------
 
@@ -41,13 +43,30 @@ class Posts:
         """Look at the folder, read what changed."""
         return self._index.refresh(self._seen(), self._glance, self._clock.now() * 1000)
 
-    def entries(self) -> Mapping[str, Entry]:
-        """The entries that matter to the schedule, by path; all of them if some delivery's file is gone, since it
-        may stand anywhere by now."""
-        entries = by_path(self._index.entries())
-        if any(delivery.path not in entries for delivery in self._journal.relevant_deliveries()):
-            return by_path(self._index.entries(everything=True))
-        return entries
+    def look_at(self, path: str) -> None:
+        """Look at one file that is another than it was, and at no other."""
+        from fedisched.content import glance
+
+        found = folder.read_file(self._settings.folder, path)
+        if isinstance(found, Problem):
+            self.refresh()
+            return
+        data, stat = found
+        seen = folder.FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+        self._index.take(seen, glance.glance(data, path, self._settings), self._clock.now() * 1000)
+
+    def entries(self, until: int | None = None) -> Mapping[str, Entry]:
+        """The entries that matter to the schedule, by path; with `until`, to what falls due by then (microseconds
+        since 1970 UTC). All of them if some delivery's file is gone, since it may stand anywhere by now."""
+        return by_path(self._index.entries(everything=self._index.misses_a_file(), until=until))
+
+    def next_due(self, after: int) -> int | None:
+        """When the first of what is scheduled falls due after a moment (microseconds since 1970 UTC)."""
+        return self._index.next_due(after)
+
+    def digests(self) -> Mapping[str, str]:
+        """The digests of the files that matter to the schedule, or are broken, by path."""
+        return self._index.digests()
 
     def all_entries(self) -> Mapping[str, Entry]:
         """Every file's entry, by path."""
@@ -141,6 +160,15 @@ class Posts:
         from fedisched.compose import read_media
 
         return read_media(self._settings.folder, attachment)
+
+    def media_bytes(self, entry: Entry) -> int:
+        """About how much there is to upload for a post, in bytes."""
+        known = self._weights.get(entry.path)
+        if known is None or known[0] != entry.digest:
+            from fedisched.content.weight import media_bytes
+
+            known = self._weights[entry.path] = entry.digest, media_bytes(self._settings.folder, entry.path)
+        return known[1]
 
     def _read(self, path: str) -> tuple[bytes, Reading] | None:
         from fedisched.content.reader import read_post

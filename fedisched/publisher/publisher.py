@@ -5,14 +5,18 @@ This is the only code that publishes: by hand, in a scheduled workflow, and as t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fedisched.clock import SECOND
+from fedisched.engine.journal import Arming
+from fedisched.engine.pace import MARGIN, begin_by
 from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, as_followed, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
+from fedisched.model.post import Entry, Status
+from fedisched.publisher.calm import Calm
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
@@ -22,6 +26,7 @@ from fedisched.publisher.worker import Worker
 
 STAY_FOR_LOOK_UPS = 5 * SECOND
 """How much longer than asked a run stays to look up what it is unsure of."""
+NEVER = 2**62
 HARD_DEADLINE = 10.0
 """Seconds that a request under way may still take when the publisher is told to stop."""
 
@@ -40,17 +45,23 @@ class Publisher:
         self._done_asking: set[tuple[str, str]] = set()
         self._to_write: set[str] = set()
         self._noticed: set[str] = set()
-        self._files_are_new = True
         self._requests: list[Request] = []
         self._reported: set[int] = set()
-        self._began = desk.clock.now()
+        self._calm = Calm()
+        self._ahead = self._ready = 0
+        self._in_view = NEVER
+        """When the first of what is not planned yet falls due, or is to be tried again."""
 
-    def run(self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = ()) -> Summary:
+    def run(
+        self, horizon: Callable[[int], int], asked: Iterable[str] = (), only: Iterable[str] = (), ahead: int = 0
+    ) -> Summary:
         """Publish what falls due up to the horizon (a function of now; both in microseconds since 1970 UTC), then
-        end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these.
+        end. `asked` are paths that go out whatever their time; `only`, if not empty, limits the run to these. What
+        falls due `ahead` microseconds from any now on is prepared when it has to be, and then stayed for.
 
         Raises the first error that stopped it, after the workers came to rest.
         """
+        self._ahead = ahead
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
         try:
@@ -69,30 +80,57 @@ class Publisher:
         steps: list[Step] = []
         while not desk.stopping:
             now = desk.clock.now()
-            asked_of_us = self._take_requests()
+            with desk.condition:
+                if (calm := self._calm.put_off_until(self._moments(), now)) is not None:
+                    desk.clock.wait(desk.condition, calm)
+                    continue
+            self._take_requests()
             until = max([horizon(now), *(request.until for request in self._requests)])
             with desk.condition:
-                look, think = desk.folder_changed, desk.stale
-                desk.folder_changed = desk.stale = False
-            if look:
-                self._look_at_folder()
+                view = max(until, now + self._ahead) if self._ahead else until
+                think, desk.stale = desk.stale or self._in_view <= view, False
+            self._look_at_files()
             others = any(worker.is_waiting for worker in self._workers.values())
-            if asked_of_us or think or others or self._something_began(steps, now, until):
-                steps = self._decide(now, until)
+            if think or others or self._something_began(steps, now, until):
+                steps = self._decide(now, view)
+                desk.started = None
                 self._tell()
                 self._write_back(steps)
+                self._calm.thought(now, desk.clock.now())
+            self._settle_down()
             with desk.condition:
                 if desk.stale:
                     continue
-                if self._is_done(steps, until):
+                if self._is_done(steps, now, until):
                     break
                 desk.clock.wait(desk.condition, now + SECOND)
         return steps
 
-    def _look_at_folder(self) -> None:
-        # What changed is not asked of the index: whoever told of the change, the daemon above all, has read it first.
-        self._desk.posts.refresh()
-        self._files_are_new = True
+    def _settle_down(self) -> None:
+        """Clear up what opening an account left behind, when no request is to leave for a while."""
+        ready = sum(worker.is_ready for worker in self._workers.values())
+        soon = self._desk.clock.now() + SECOND
+        if ready > self._ready and not any(soon - 2 * SECOND <= at <= soon for at in self._moments()):
+            self._desk.settle_down()
+            self._ready = ready
+
+    def _moments(self) -> list[int]:
+        return [job.at for jobs in self._desk.agenda.values() for job in jobs if job.act is Act.SEND]
+
+    def _look_at_files(self) -> None:
+        """Read what is known to have changed: the whole folder, or our own writings only."""
+        desk = self._desk
+        with desk.condition:
+            look, desk.folder_changed = desk.folder_changed, False
+            paths, desk.changed_files = desk.changed_files, set()
+            desk.files_are_new |= look
+        if look:
+            desk.posts.refresh()
+        else:
+            for path in paths:
+                desk.posts.look_at(path)
+                if _has_news(desk.journal.deliveries(path=path)):
+                    self._to_write.add(path)
 
     def _decide(self, now: int, horizon: int) -> list[Step]:
         """Bring the journal in line with the files, plan, arm, and hand out the work."""
@@ -104,13 +142,12 @@ class Publisher:
             for name, state in desk.accounts.all().items()
         }
         served = {accounts[name].account_id for name in ready if name in accounts}
-        entries = desk.posts.entries()
-        deliveries = desk.journal.relevant_deliveries()
+        entries, deliveries = self._in_sight(horizon)
         moves = reconcile(entries, deliveries, accounts, desk.settings)
         mine = [m for m in moves if m.delivery.account in served or m.delivery.state in DECIDED]
         others = [m for m in moves if m.delivery.account not in served and m.delivery.state not in DECIDED]
         if carry_out(mine, desk.journal, now):
-            deliveries = desk.journal.relevant_deliveries()
+            deliveries = self._in_sight(horizon)[1]
         # What the files say of the others is carried out once their accounts are served; it says whether to serve them.
         deliveries = foreseen(deliveries, others)
         asked = frozenset(
@@ -123,34 +160,68 @@ class Publisher:
         if self._only:
             steps = [step for step in steps if step.entry.path in self._only]
         wanted = [step for step in steps if _falls_within(step, horizon)]
+        beyond = [step.at for step in steps if step.at is not None and not _falls_within(step, horizon)]
+        self._in_view = min(filter(None, [*beyond, desk.posts.next_due(horizon)]), default=NEVER)
         for step in wanted:
             if step.target not in self._workers:
                 self._hire(step.target)
-        armed = [self._armed(step, now) if step.target in ready else step for step in wanted]
+        armed = self._armed([step for step in wanted if step.target in ready], now)
+        agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready).items()}
         with desk.condition:
-            desk.agenda = _agenda(armed, ready)
+            desk.agenda = agenda
             desk.condition.notify_all()
         return steps
+
+    def _in_sight(self, horizon: int) -> tuple[Mapping[str, Entry], list[Delivery]]:
+        """What falls due within the horizon, what a person wants out now, and all that is not settled. To plan ten
+        thousand posts of next year would hold up what leaves now."""
+        desk = self._desk
+        entries = dict(desk.posts.entries(horizon))
+        deliveries = {delivery.id: delivery for delivery in desk.journal.relevant_deliveries(horizon)}
+        for path in self._asked - entries.keys():
+            entry = desk.posts.entry(path)
+            if entry is not None and entry.status not in (Status.DRAFT, Status.PUBLISHED):
+                entries[path] = entry
+                deliveries |= {delivery.id: delivery for delivery in desk.journal.deliveries(path=path)}
+        return entries, list(deliveries.values())
+
+    def _timed(self, account: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """An account's jobs with when to begin preparing each: together they may need longer than the usual lead."""
+        pace = self._desk.paces.of(account)
+        sends = [job for job in jobs if job.act is Act.SEND]
+        takes = {job.delivery.id: pace.preparing(self._desk.posts.media_bytes(job.entry)) for job in sends}
+        begins = begin_by([(job.at, takes[job.delivery.id]) for job in sends])
+        begin = {job.delivery.id: moment for job, moment in zip(sends, begins, strict=True)}
+        return tuple(
+            replace(job, begin=begin.get(job.delivery.id, job.at), takes=takes.get(job.delivery.id, 0)) for job in jobs
+        )
 
     def _hire(self, target: str) -> None:
         self._workers[target] = worker = Worker(self._desk.settings.accounts[target], self._desk)
         self._tried.add(target)
         worker.start()
 
-    def _armed(self, step: Step, now: int) -> Step:
-        if step.delivery is not None or not step.key:
-            return step
+    def _armed(self, steps: Sequence[Step], now: int) -> list[Step]:
+        """The steps, each with its delivery; those that the journal has none for are armed, synced once for all."""
+        new = [(step, arming) for step in steps if (arming := self._arming(step, now)) is not None]
+        armed = [step for step in steps if step.delivery is not None]
+        if not new:
+            return armed
+        deliveries = self._desk.journal.arm_all([arming for _, arming in new], now)
+        return armed + [replace(step, delivery=found) for (step, _), found in zip(new, deliveries, strict=True)]
+
+    def _arming(self, step: Step, now: int) -> Arming | None:
+        """What the journal is to know of a step that it has no delivery for; None if it has one, or cannot have."""
         entry, desk = step.entry, self._desk
-        account = desk.accounts.all()[step.target].account_id
-        due = now if entry.due is None else entry.due
+        if step.delivery is not None or not step.key:
+            return None
         if (parts := desk.posts.parts_told(entry, step.target)) is None:
             desk.look_again()
-            return step
+            return None
+        account = desk.accounts.all()[step.target].account_id
+        due = now if entry.due is None else entry.due
         in_doubt = step.act is Act.LOOK_UP
-        delivery = desk.journal.arm(
-            entry.path, step.target, account, step.key, due, entry.digest, now, parts=parts, in_doubt=in_doubt
-        )
-        return replace(step, delivery=delivery)
+        return Arming(entry.path, step.target, account, step.key, due, entry.digest, tuple(parts), in_doubt)
 
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
         """Whether an account that could not be used may be tried again now: its worker has gone home."""
@@ -160,15 +231,20 @@ class Publisher:
             del self._workers[name]
         return bool(again)
 
-    def _is_done(self, steps: Sequence[Step], horizon: int) -> bool:
-        """Nothing is being done, nothing more falls due within the horizon, every file says what it should."""
+    def _is_done(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
+        """Nothing is being done, nothing more falls due within the horizon, nor would another publisher have to be
+        started at once for what falls due later, and every file says what it should."""
         if self._to_write or self._requests:
             return False
         # A worker that still waits for its account does not count: what was to be done may have been done by whoever
         # has the account, and two who wait for each other would wait for ever.
         if any(worker.is_alive() and worker.is_ready and worker.is_busy for worker in self._workers.values()):
             return False
-        return not any(_falls_within(step, horizon) for step in steps)
+        if any(_falls_within(step, horizon) for step in steps):
+            return False
+        paces = self._desk.paces
+        later = ((name, job) for name, jobs in self._desk.agenda.items() for job in jobs if job.act is Act.SEND)
+        return not any(job.begin - paces.of(name).opening <= now + MARGIN for name, job in later)
 
     # --- telling and writing ---------------------------------------------------------------------------------
 
@@ -211,11 +287,11 @@ class Publisher:
     def _write_back(self, steps: Sequence[Step]) -> None:
         """Write what is known into the files, of posts of which nothing is just being sent or about to be."""
         desk = self._desk
-        by_path = deliveries_by_path(desk.journal.relevant_deliveries())
-        if self._files_are_new:
+        if desk.files_are_new:
+            desk.files_are_new = False
             # An earlier run may have died before it wrote, and an editor may save an old version over what we wrote.
+            by_path = deliveries_by_path(desk.journal.relevant_deliveries())
             self._to_write |= {path for path, found in by_path.items() if _has_news(found)}
-            self._files_are_new = False
         soon = desk.clock.now() + SECOND
         busy = {job.entry.path for jobs in desk.agenda.values() for job in jobs if job.at <= soon}
         for path in sorted(self._to_write - busy):
@@ -230,10 +306,10 @@ class Publisher:
                 continue
             try:
                 if desk.posts.write_back(entry, known):
-                    desk.look_again()
+                    desk.look_at(path)
                 self._to_write.discard(path)
             except FileChanged:
-                desk.look_again()
+                desk.look_at(path)
             except (CannotSplice, CannotWrite) as error:
                 # It is owed: the next run tries again. What is published is safe in the journal meanwhile.
                 self._to_write.discard(path)
@@ -245,7 +321,7 @@ class Publisher:
             self._noticed.add(words)
             self._notice(words)
 
-    def _take_requests(self) -> bool:
+    def _take_requests(self) -> None:
         """Questions of others who want something published. Who no longer waits for an answer wants nothing."""
         asked = self._handover.unanswered()
         known = {request.id for request in self._requests}
@@ -259,8 +335,7 @@ class Publisher:
         if new:
             # Somebody asks now: what kept an account from being used may be mended.
             self._tried = {name for name, worker in self._workers.items() if worker.is_alive()}
-            self._look_at_folder()
-        return bool(new)
+            self._desk.look_again()
 
     def _answer(self, steps: Sequence[Step]) -> None:
         """Answer the questions of which nothing is left to do."""

@@ -16,12 +16,12 @@ from fedisched.publisher.courier import CLOCKS_APART, Courier, clocks_differ
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.locks import account_lock
 
-LEAD = 10 * SECOND
-"""How long before its moment a delivery is prepared, at the latest."""
 INTENT_LEAD = SECOND // 20
 """The intent is synced to disk this long before the moment, so that the disk does not make the request late."""
 WARM_LEAD = 2 * SECOND
 """The connection is made sure of this long before the moment."""
+TOO_LATE_TO_WARM = SECOND // 2
+"""This shortly before the moment, asking the server anything might make the request late."""
 LOCK_RETRY = SECOND // 4
 
 
@@ -34,6 +34,7 @@ class Worker(Thread):
         self._desk = desk
         self._lock = account_lock(desk.state, account.network, account.server, account.name)
         self._warmed: int | None = None
+        self._since = desk.started
         self.is_ready = False
         """The lock is held and the server said who we are: the plan may count on this account."""
         self.is_busy = True
@@ -57,7 +58,7 @@ class Worker(Thread):
         """Wait until no other publisher serves the account; false if the run stops first."""
         desk = self._desk
         while not self._lock.try_acquire():
-            self.is_waiting = True
+            self.is_waiting, self._since = True, None
             with desk.condition:
                 if desk.stopping:
                     return False
@@ -87,9 +88,14 @@ class Worker(Thread):
             self._desk.accounts.verified(self._account.name, self._account.server, opened.fingerprint, identity)
             self._desk.journal.sending_found_at_start(identity.account_id, self._desk.clock.now())
             self.is_ready = True
+            if self._since is not None:
+                self._desk.paces.opened(self._account.name, self._desk.clock.now() - self._since)
             self._desk.plan_again()
             courier = Courier(self._account, network, identity.limits, self._desk)
-            self._work(network, courier)
+            try:
+                self._work(network, courier)
+            finally:
+                self._desk.paces.keep(self._account.name)
             if courier.stopped is not None:
                 self._not_identified(self._desk.accounts.all()[self._account.name], courier.stopped)
         finally:
@@ -131,8 +137,7 @@ class Worker(Thread):
         return min(moments, default=None)
 
     def _do_next(self, network: Network, courier: Courier, agenda: Sequence[Job], now: int) -> None:
-        """One thing, the most urgent first: what is ready to leave, then looking up, then preparing, as long as it
-        cannot make the next prepared one late."""
+        """One thing, the most urgent first: what is ready to leave, then looking up, then getting the next ready."""
         ready = [job for job in agenda if _moment_of(courier, job, now) <= now]
         to_send = [job for job in ready if job.act is Act.SEND]
         prepared = [job for job in to_send if courier.is_prepared(job) and not courier.needs_a_look(job, now)]
@@ -152,20 +157,26 @@ class Worker(Thread):
             courier.look_before(to_look_before)
             # What is not there stays: it is prepared next, or asked about again when that can be trusted.
             left = [job for job in to_look_before if courier.needs_a_look(job, now)]
-            self._done_with([job for job in left if courier.look_at(job, LEAD) <= now])
+            self._done_with([job for job in left if courier.look_at(job, job.at - job.begin) <= now])
             return
-        first = _first_prepared(courier, agenda)
-        room_to_prepare = first is None or now + 2 * courier.slowest_preparation < first
+        self._get_ready(network, courier, to_send, _first_prepared(courier, agenda), now)
+
+    def _get_ready(
+        self, network: Network, courier: Courier, to_send: Sequence[Job], first: int | None, now: int
+    ) -> None:
+        """Prepare the next one, as long as that cannot make late what leaves `first`; else warm the connection, or wait
+        for that one."""
         for job in to_send:
             if not courier.is_prepared(job):
-                if not room_to_prepare:
+                if first is not None and now + job.takes + INTENT_LEAD > first:
                     break
                 courier.prepare(job)
                 if not courier.is_prepared(job):
                     self._done_with([job])
                 return
         if first is not None and self._warmed != first and first - WARM_LEAD <= now:
-            network.warm()
+            if now + TOO_LATE_TO_WARM <= first:
+                network.warm()
             self._warmed = first
             return
         # What is left would make the next one late: wait for that one.
@@ -204,8 +215,8 @@ def _moment_of(courier: Courier, job: Job, now: int) -> int:
     if job.act is Act.LOOK_UP:
         return job.at
     if courier.needs_a_look(job, now):
-        return courier.look_at(job, LEAD)
-    return job.at - (INTENT_LEAD if courier.is_prepared(job) else LEAD)
+        return courier.look_at(job, job.at - job.begin)
+    return job.at - INTENT_LEAD if courier.is_prepared(job) else job.begin
 
 
 def _first_prepared(courier: Courier, agenda: Sequence[Job]) -> int | None:

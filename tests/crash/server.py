@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -200,13 +201,10 @@ class Server:
     @contextmanager
     def instead_of_the_network(self) -> Iterator[None]:
         """Every session that the adapters open meanwhile ends here."""
-        kept = wire_httpx.settings, wire_requests.session
-        wire_httpx.settings = lambda wire, server: {"transport": _Transport(self, wire)}
-        wire_requests.session = lambda wire: _session(self, wire)
-        try:
+        transport = mock.patch.object(wire_httpx, "settings", lambda wire, _: {"transport": _Transport(self, wire)})
+        adapter = mock.patch.object(wire_requests, "WatchedAdapter", lambda wire: _Adapter(self, wire))
+        with transport, adapter:
             yield
-        finally:
-            wire_httpx.settings, wire_requests.session = kept
 
 
 class _Transport(httpx.BaseTransport):
@@ -227,8 +225,11 @@ class _Adapter(BaseAdapter):
     def __init__(self, server: Server, wire: Wire) -> None:
         super().__init__()
         self._server, self._wire = server, wire
+        self.holding = False
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if self.holding:
+            raise wire_requests.Held(request)
         body = request.body or b""
         assert isinstance(body, str | bytes)
         headers = {str(name): str(value) for name, value in request.headers.items()}
@@ -244,13 +245,6 @@ class _Adapter(BaseAdapter):
 
     def close(self) -> None:
         return None
-
-
-def _session(server: Server, wire: Wire) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", _Adapter(server, wire))
-    return session
 
 
 def _read(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Call:

@@ -200,3 +200,65 @@ def test_an_entry_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFact
     assert by_path(index.entries(everything=True)) == found
     assert all(index.entry(path) == each for path, each in found.items())
     journal.close()
+
+
+def test_what_falls_due_later_is_passed_over_by_those_who_look_ahead_a_little(journal: Journal) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    problem = replace(PROBLEM, path="posts/broken.md")
+    for found in (
+        entry("posts/now.md", due=5),
+        entry("posts/soon.md", due=7),
+        entry("posts/whenever.md", due=None),
+        entry("posts/later.md", due=8),
+        entry("posts/far.md", due=80),
+        entry("posts/broken.md", due=80, problem=problem),
+        entry("posts/begun.md", due=80),
+        entry("posts/done.md", due=6, status=Status.PUBLISHED),
+    ):
+        folder.write(found, 1)
+    brought_to(journal, State.UNSURE, "posts/begun.md")
+    folder.refresh(index)
+    seen = {path[6:-3] for path in by_path(index.entries(until=7))}
+    assert seen == {"now", "soon", "whenever", "broken", "begun"}
+    assert (index.next_due(7), index.next_due(8), index.next_due(80)) == (8, 80, None)
+
+
+@pytest.mark.parametrize("state", EVERY_STATE)
+def test_an_unsettled_delivery_whose_file_is_gone_is_missed(journal: Journal, state: State) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    known = brought_to(journal, state)
+    folder.write(entry(known.path), 1)
+    folder.refresh(index)
+    assert not index.misses_a_file()
+    folder.remove(known.path)
+    folder.refresh(index)
+    assert index.misses_a_file() == (state not in (State.PUBLISHED, State.CANCELLED))
+
+
+def test_one_file_is_taken_without_a_look_at_the_others(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    folder.refresh(index)
+    changed = entry("posts/a.md", digest="another")
+    index.take(sight("posts/a.md", 2), changed, NOW)
+    assert index.entries() == [changed, folder.entries["posts/b.md"]]
+    folder.write(changed, 2)
+    assert not folder.refresh(index)
+    assert folder.read == []
+
+
+def test_a_file_taken_in_the_moment_it_was_written_is_read_once_more(journal: Journal, folder: Folder) -> None:
+    index = Index(journal, "1")
+    index.take(sight("posts/a.md", 2, NOW - 1), entry("posts/a.md"), NOW)
+    folder.write(entry("posts/a.md"), 2, NOW - 1)
+    folder.refresh(index, NOW + YOUNG)
+    assert "posts/a.md" in folder.read
+
+
+def test_digests_are_those_of_what_is_open_or_broken(journal: Journal) -> None:
+    folder, index = Folder(), Index(journal, "1")
+    for status in Status:
+        folder.write(entry(f"posts/{status}.md", status=status), 1)
+    folder.write(entry("posts/broken.md", status=Status.DRAFT, problem=replace(PROBLEM, path="posts/broken.md")), 1)
+    folder.refresh(index)
+    open_ones = {f"posts/{status}.md" for status in Status} - {"posts/published.md", "posts/draft.md"}
+    assert index.digests() == {path: f"digest of {path}" for path in (*open_ones, "posts/broken.md")}

@@ -12,7 +12,7 @@ import pytest
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Index
-from fedisched.engine.journal import FILE_NAME, Journal
+from fedisched.engine.journal import FILE_NAME, Arming, Journal
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.network import Identity, Upload
 from fedisched.model.outcome import SentPart
@@ -92,10 +92,10 @@ def test_a_new_key_is_taken_once_and_never_if_it_is_another_delivery_s(journal: 
 
 
 def test_what_another_clone_began_is_armed_with_the_parts_that_are_there(journal: Journal) -> None:
-    known = journal.arm(PATH, "m", IDS["m"], "k", DUE, "digest", NOW, parts=(part(1), part(2)), in_doubt=True)
+    begun = Arming(PATH, "m", IDS["m"], "k", DUE, "digest", parts=(part(1), part(2)), in_doubt=True)
+    (known,) = journal.arm_all([begun], NOW)
     assert (known.state, known.since, [each.number for each in known.parts]) == (U, None, [1, 2])
-    again = journal.arm(PATH, "m", IDS["m"], "k", DUE, "digest", NOW, parts=(part(3),))
-    assert again == known
+    assert journal.arm_all([replace(begun, parts=(part(3),))], NOW) == [known]
 
 
 def test_what_is_armed_is_waiting_and_arming_again_changes_nothing(journal: Journal) -> None:
@@ -277,6 +277,17 @@ def test_only_what_is_open_or_asked_for_is_relevant(journal: Journal) -> None:
     for (state, status), known in kept.items():
         is_settled = state in (P, C) and status in (Status.PUBLISHED, Status.DRAFT)
         assert (known.path in relevant) != is_settled, (state, status)
+
+
+def test_settled_deliveries_of_files_that_fall_due_later_are_not_looked_at_yet(journal: Journal) -> None:
+    index = Index(journal, "1")
+    dues = {"soon": DUE, "far": DUE + HOUR, "whenever": None, "open": DUE + HOUR}
+    for name in dues:
+        brought_to(journal, W if name == "open" else C, f"posts/{name}.md")
+    found = {f"posts/{name}.md": entry(f"posts/{name}.md", due=due) for name, due in dues.items()}
+    index.refresh([(path, 1, 0, 0, 0, 0) for path in found], found.get, 10**18)
+    relevant = {known.path for known in journal.relevant_deliveries(DUE)}
+    assert relevant == {"posts/soon.md", "posts/whenever.md", "posts/open.md"}
 
 
 def test_of_two_who_move_at_once_one_is_told_that_it_did(journal: Journal) -> None:

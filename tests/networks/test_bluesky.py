@@ -188,6 +188,24 @@ def test_uploads_that_the_server_has_lost_are_made_again(bluesky_place: Place) -
     assert bluesky_place.reader.read(part).alts == ("a red square",)
 
 
+def test_a_session_that_the_library_would_renew_in_the_publishing_request_is_renewed_before(
+    sandbox_bluesky: Place,
+) -> None:
+    sandbox, network = sandbox_bluesky.faults, sandbox_bluesky.open()
+    rules, usual = sandbox.rules, sandbox.rules.access_seconds
+    rules.access_seconds = 15 * 60 + 30
+    ready = prepared(network, sandbox_bluesky.task(sandbox_bluesky.post(text_of_its_own())))
+    rules.access_seconds = usual
+    refresh = "/xrpc/com.atproto.server.refreshSession"
+    assert not sandbox.requests(path=refresh)
+    network.warm()
+    network.warm()
+    assert len(sandbox.requests(path=refresh)) == 1
+    before = len(sandbox.requests())
+    assert isinstance(network.publish(ready, ()), Published)
+    assert len(sandbox.requests()) == before + 1
+
+
 def test_an_expired_token_heals_in_the_middle_of_a_publication(sandbox_bluesky: Place) -> None:
     network = sandbox_bluesky.open()
     ready = prepared(network, sandbox_bluesky.task(sandbox_bluesky.post(text_of_its_own())))

@@ -12,7 +12,7 @@ import pytest
 
 from fedisched.networks.wire import Answer, NoAnswer, Wire
 from fedisched.networks.wire_httpx import WatchedTransport, settings
-from fedisched.networks.wire_requests import WatchedAdapter, session
+from fedisched.networks.wire_requests import Session, WatchedAdapter
 from fedisched.sandbox import Fault, Sandbox, What
 from tests.networks.hostile import answering, whole
 from tests.networks.places import now
@@ -21,7 +21,7 @@ Get = Callable[[Wire, str], object]
 
 
 def by_requests(wire: Wire, url: str) -> object:
-    with session(wire) as opened:
+    with Session(wire) as opened:
         return opened.get(url, timeout=1000)
 
 
@@ -134,7 +134,7 @@ def test_an_answer_that_drips_ends_with_the_time_for_the_whole() -> None:
         assert heard == NoAnswer(sent=True, reason="the answer does not end")
 
         again = itertools.chain((0.0,), itertools.count(3600.0, 3600.0))
-        with session(wire) as opened:
+        with Session(wire) as opened:
             opened.mount("http://", WatchedAdapter(wire, lambda: next(again)))
             heard = wire.hear(lambda: opened.get(url))
         assert heard == NoAnswer(sent=True, reason="the answer does not end")
@@ -154,3 +154,23 @@ def test_what_never_came_to_a_request_was_not_sent() -> None:
     assert isinstance(heard, NoAnswer)
     assert not heard.sent
     assert "secret" not in heard.reason
+
+
+def test_a_held_request_leaves_when_it_is_called_for_and_as_the_library_made_it() -> None:
+    wire = Wire(now)
+    with Sandbox() as sandbox, Session(wire) as opened:
+        url = f"{sandbox.url}/api/v1/statuses"
+        send = opened.held(lambda: opened.post(url, data={"status": "Hello"}, headers={"Idempotency-Key": "a key"}))
+        assert send is not None and not sandbox.requests()
+        heard = wire.hear(send)
+        assert isinstance(heard, Answer) and heard.status == 401
+        (seen,) = sandbox.requests()
+        assert (seen.method, seen.path, seen.key) == ("POST", "/api/v1/statuses", "a key")
+        assert opened.get(sandbox.url).ok, "what comes afterwards is not held"
+
+
+def test_what_is_no_post_is_not_held_for_later() -> None:
+    with Sandbox() as sandbox, Session(Wire(now)) as opened:
+        assert opened.held(lambda: opened.get(sandbox.url)) is None
+        assert opened.held(lambda: None) is None
+        assert not sandbox.requests()
