@@ -33,17 +33,26 @@ _STARTS_WITHIN = 10.0
 class Sandbox:
     """One server for both networks. `rules` say what kind of server it plays, `faults` what goes wrong.
 
+    `origin` is the address it names as its own, where something stands between it and its clients.
+
     It may be stopped and started again: it keeps its port, its accounts and what was published. All methods may be
     called from any thread; what they give is immutable.
     """
 
     def __init__(
-        self, port: int = 0, host: str = "127.0.0.1", *, rules: Rules | None = None, now: Now = own_clock
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        rules: Rules | None = None,
+        now: Now = own_clock,
+        origin: str = "",
     ) -> None:
         self.rules = rules or Rules()
         self.faults = Faults(now)
         self._host = host
         self._port = port
+        self._origin = origin
         self._store = Store(now)
         self._log = RequestLog()
         self._mastodon = Mastodon(self._store, self.rules)
@@ -107,7 +116,7 @@ class Sandbox:
         except Exception as failure:
             failures.append(failure)
         finally:
-            self._store.origin = self.url
+            self._store.origin = self._origin or self.url
             self._store.touch()
             listening.set()
         if not failures:

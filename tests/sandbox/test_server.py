@@ -131,3 +131,11 @@ def test_an_unknown_path_is_answered_as_each_network_does(place: Place) -> None:
     assert place.tooter.get("/api/v1/nothing").json() == {"error": "Not Found"}
     answered = place.skyer.get("/xrpc/app.bsky.nothing")
     assert (answered.status_code, answered.json()["error"]) == (501, "MethodNotImplemented")
+
+
+def test_behind_something_else_it_names_that_one_s_address() -> None:
+    with Sandbox(origin="http://127.0.0.1:7") as sandbox:
+        sandbox.add_mastodon("anna", TOKEN)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        posted = httpx.post(f"{sandbox.url}/api/v1/statuses", data={"status": "x"}, headers=headers)
+        assert posted.json()["url"].startswith("http://127.0.0.1:7/")

@@ -89,8 +89,9 @@ def install() -> None:
 
 
 @contextmanager
-def running(data: Path, port: int = 0) -> Iterator[Pds]:
-    """A server with its data in a folder, until the block ends. `port` 0 is any free one."""
+def running(data: Path, port: int = 0, known_as: int = 0) -> Iterator[Pds]:
+    """A server with its data in a folder, until the block ends. `port` 0 is any free one; `known_as` is the port that
+    it names as its own, where something stands between it and its clients."""
     install()
     admin, secret = os.urandom(16).hex(), _secret_of(data)
     environ = {
@@ -99,6 +100,7 @@ def running(data: Path, port: int = 0) -> Iterator[Pds]:
         "PDS_TEST_ADMIN": admin,
         "PDS_TEST_JWT": secret,
         "PDS_TEST_PORT": str(port),
+        "PDS_TEST_KNOWN_AS": str(known_as or ""),
     }
     with (data / "stderr.log").open("ab") as log:
         process = subprocess.Popen(["node", "start.mjs"], cwd=HERE, env=environ, stdout=subprocess.PIPE, stderr=log)

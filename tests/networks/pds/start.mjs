@@ -2,7 +2,7 @@
 //
 // Prints one line of JSON when it is ready: {"url", "directory"}. Ends on SIGTERM. Reads from the environment:
 // PDS_TEST_DATA (a folder), PDS_TEST_ADMIN (the admin password), PDS_TEST_JWT (the secret that signs tokens),
-// PDS_TEST_PORT (left out: any free port).
+// PDS_TEST_PORT (left out: any free port), PDS_TEST_KNOWN_AS (the port that it names as its own; left out: its own).
 import crypto from 'node:crypto'
 import dns from 'node:dns'
 import http from 'node:http'
@@ -60,7 +60,7 @@ const socket = await listening(Number(process.env.PDS_TEST_PORT ?? 0))
 const port = socket.address().port
 const environment = {
   devMode: true,
-  port,
+  port: Number(process.env.PDS_TEST_KNOWN_AS || port),
   hostname: 'localhost',
   dataDirectory: data,
   blobstoreDiskLocation: path.join(data, 'blobs'),
