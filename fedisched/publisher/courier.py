@@ -77,7 +77,7 @@ class Courier:
 
     def prepare(self, job: Job) -> None:
         """Read, compose, upload; what cannot be sent as it is, is recorded as such."""
-        desk, delivery = self._desk, self._desk.journal.delivery(job.delivery.id)
+        desk, delivery = self._desk, self._with_the_parts_in_its_file(job)
         began = desk.clock.now()
         if delivery.state is not State.WAITING or delivery != job.delivery:
             # The plan is older than what came of it: done again, it would be told of twice, or not wait as it should.
@@ -129,6 +129,17 @@ class Courier:
             self._block(delivery, rendering.message, rendering.hint)
             return None
         return rendering
+
+    def _with_the_parts_in_its_file(self, job: Job) -> Delivery:
+        """The delivery as the journal has it. A thread that was begun under a journal that is gone goes on after the
+        parts that its file names."""
+        desk, delivery = self._desk, self._desk.journal.delivery(job.delivery.id)
+        claims = [claim for claim in job.entry.claims if (claim.target, claim.key) == (delivery.target, delivery.key)]
+        is_open = delivery.state in (State.WAITING, State.UNSURE)
+        if is_open and not delivery.parts and any(claim.ids for claim in claims):
+            desk.journal.record_parts(delivery, desk.posts.parts_in_file(job.entry, delivery.target, delivery.key))
+            delivery = desk.journal.delivery(delivery.id)
+        return delivery
 
     def _stop_if_of_the_account(self, outcome: Outcome | Finding) -> None:
         if isinstance(outcome, NotSent) and outcome.account:
@@ -258,7 +269,7 @@ class Courier:
         desk = self._desk
         asked: list[tuple[Delivery, Task]] = []
         for job in jobs:
-            delivery = desk.journal.delivery(job.delivery.id)
+            delivery = self._with_the_parts_in_its_file(job)
             if delivery.state is not State.UNSURE:
                 desk.plan_again()
                 continue
@@ -277,7 +288,7 @@ class Courier:
         desk = self._desk
         asked: list[tuple[Delivery, Task]] = []
         for job in jobs:
-            delivery = desk.journal.delivery(job.delivery.id)
+            delivery = self._with_the_parts_in_its_file(job)
             if delivery.state is not State.WAITING:
                 desk.plan_again()
             elif (rendered := self._rendering(job, delivery)) is not None:

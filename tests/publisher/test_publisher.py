@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 
 import httpx
@@ -202,6 +203,31 @@ def test_an_interrupted_thread_goes_on_where_it_stopped(stage: Stage) -> None:
     statuses = stage.sandbox.statuses(stage.mastodon_id)
     assert [status.text for status in statuses] == ["One", "Two", "Three"]
     assert [status.in_reply_to_id for status in statuses] == [None, statuses[0].id, statuses[1].id]
+
+
+def test_without_the_journal_an_interrupted_thread_goes_on_after_the_parts_in_its_file(stage: Stage) -> None:
+    _interrupted_thread(stage)
+    _lose_the_journal(stage)
+    stage.publish(wait=5)
+    assert stage.texts()[0] == ["One", "Two"] and stage.entry("a.md").status is Status.PUBLISHED
+
+
+def test_without_the_journal_an_interrupted_thread_goes_on_though_its_first_part_was_edited(stage: Stage) -> None:
+    path = _interrupted_thread(stage)
+    _lose_the_journal(stage)
+    path.write_text(path.read_text().replace("One\n", "One, at last\n"))
+    stage.publish(wait=5)
+    assert stage.texts()[0] == ["One", "Two"] and stage.entry("a.md").status is Status.PUBLISHED
+
+
+def _interrupted_thread(stage: Stage) -> Path:
+    """A thread with its first part on a server that ignores keys, and its second refused for the moment."""
+    stage.sandbox.rules.key_seconds = 0
+    stage.sandbox.faults.add(Fault(What.RATE_LIMIT, STATUSES, nth=2, seconds=60))
+    path = stage.post("a.md", stage.soon(-1), body="One\n\n---\n\nTwo", targets="mastodon")
+    stage.publish()
+    assert stage.texts()[0] == ["One"] and "parts:" in path.read_text()
+    return path
 
 
 def test_a_thread_on_bluesky_is_written_in_one_step(stage: Stage) -> None:
