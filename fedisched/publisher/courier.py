@@ -137,7 +137,7 @@ class Courier:
         claims = [claim for claim in job.entry.claims if (claim.target, claim.key) == (delivery.target, delivery.key)]
         is_open = delivery.state in (State.WAITING, State.UNSURE)
         if is_open and not delivery.parts and any(claim.ids for claim in claims):
-            desk.journal.record_parts(delivery, desk.posts.parts_in_file(job.entry, delivery.target, delivery.key))
+            desk.journal.record_parts(delivery, desk.posts.parts_told(job.entry, delivery.target) or ())
             delivery = desk.journal.delivery(delivery.id)
         return delivery
 

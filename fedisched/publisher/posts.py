@@ -156,22 +156,6 @@ class Posts:
         rendered = self._render(found[1].post, account, limits or default_limits(account.network))
         return None if isinstance(rendered, Problem) else rendered
 
-    def parts_in_file(self, entry: Entry, target: str, key: str) -> tuple[SentPart, ...]:
-        """The parts of a delivery that its file says are on the network; none if the file is not the entry's."""
-        from fedisched.content.glance import results_of
-        from fedisched.model.outcome import SentPart
-        from fedisched.model.results import PartResult, Result
-
-        found = folder.read_file(self._settings.folder, entry.path)
-        if isinstance(found, Problem) or _digest(found[0]) != entry.digest:
-            return ()
-        said = results_of(found[0], entry.path, self._settings).get(target, Result())
-        alone = (PartResult(said.url, said.id, said.uri, said.cid),) if said.id or said.uri else ()
-        return tuple(
-            SentPart(number, key, part.url, part.id, part.uri, part.cid)
-            for number, part in enumerate(said.parts or alone, start=1)
-        )
-
     def read_media(self, attachment: Attachment) -> bytes:
         from fedisched.compose import read_media
 

@@ -37,14 +37,14 @@ def besiege(kind: str, home: Path, kills: int, seed: str, without: str = "") -> 
 def table(tallies: Sequence[Tally]) -> str:
     """The tallies for people to read."""
     rows = [
-        f"{'keys':8} {'lives':>6} {'kills':>6} {'mid-send':>8} {'posts':>6} {'deliveries':>10} {'messages':>8} "
-        f"{'doubles':>7} {'lost':>5} {'held':>12} {'settled after':>13}"
+        f"{'keys':8} {'lives':>6} {'kills':>6} {'at a post':>9} {'mid-send':>8} {'posts':>6} {'deliveries':>10} "
+        f"{'messages':>8} {'doubles':>7} {'lost':>5} {'held':>12} {'settled after':>13}"
     ]
     for t in tallies:
         held = f"{t.held} ({t.held / max(t.deliveries, 1):.1%})"
         rows.append(
-            f"{t.kind:8} {t.lives:6} {t.kills:6} {t.mid_send:8} {t.posts:6} {t.deliveries:10} {t.messages:8} "
-            f"{t.doubles:7} {t.lost:5} {held:>12} {t.settled_after:11.1f} s"
+            f"{t.kind:8} {t.lives:6} {t.kills:6} {t.at_a_post:9} {t.mid_send:8} {t.posts:6} {t.deliveries:10} "
+            f"{t.messages:8} {t.doubles:7} {t.lost:5} {held:>12} {t.settled_after:11.1f} s"
         )
     return "\n".join(rows)
 

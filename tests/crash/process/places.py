@@ -42,7 +42,10 @@ class Place:
     """A kind of server. `config` is the accounts' part of the configuration, `environ` their credentials.
 
     `messages` gives what is published, by the name of the target; `spoil` puts a fault in place, `heal` takes all
-    away: both None where the server knows no faults. `may_hold` are the targets where truth can be unknowable.
+    away: both None where the server knows no faults. `replays` says whether a key that is known is answered with the
+    old status. Where an old journal comes back, a look-up by words may give one of two identical posts to the other;
+    the first is then sent under its own key, and such a server says that it is there already: both are that one.
+    `may_hold` are the targets where truth can be unknowable.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class Place:
     messages: Callable[[], Mapping[str, Sequence[Message]]]
     spoil: Callable[[Fault], None] | None = None
     heal: Callable[[], None] | None = None
+    replays: bool = False
 
     @property
     def may_hold(self) -> frozenset[str]:
@@ -102,6 +106,7 @@ def sandbox(kind: str, key_seconds: float, data: Path) -> Iterator[Place]:
                 messages=lambda: _in_the_sandbox(_called(f"{control}/state")),
                 spoil=lambda fault: _put(f"{control}/faults", "POST", asdict(fault)),
                 heal=lambda: _put(f"{control}/faults", "DELETE", {}),
+                replays=key_seconds > 0,
             )
         finally:
             process.stdin.close()

@@ -29,10 +29,11 @@ def without_ours(data: bytes) -> bytes:
 
 
 class Author:
-    """Writes posts into a content folder."""
+    """Writes posts into a content folder. `alike` says whether some have the same words as others."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, chance: random.Random, alike: bool) -> None:
         self._folder = folder
+        self._alike = alike
         self._chance = chance
         self.written: list[Written] = []
         (folder / "posts").mkdir(parents=True)
@@ -49,7 +50,7 @@ class Author:
         return written
 
     def _parts(self, number: int) -> tuple[tuple[str, int], ...]:
-        match self._chance.choices(("single", "thread", "picture", "alike"), (4, 3, 2, 2))[0]:
+        match self._chance.choices(("single", "thread", "picture", "alike"), (4, 3, 2, 2 * self._alike))[0]:
             case "thread":
                 count = self._chance.choice((2, 3))
                 return tuple((f"{part} of {count} of {number}", int(part == 1)) for part in range(1, count + 1))

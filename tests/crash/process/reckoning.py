@@ -20,12 +20,14 @@ Standing = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What came of one siege. `mid_send` are the kills that left a delivery in `sending`, `wrong` is everything that
-    breaks the promise, in words; doubles and losses are counted in messages."""
+    """What came of one siege. `at_a_post` are the kills at the very moment at which a post passed, `mid_send` those
+    that left a delivery in `sending`; `wrong` is everything that breaks the promise, in words. Doubles and losses are
+    counted in messages."""
 
     kind: str
     lives: int
     kills: int
+    at_a_post: int
     mid_send: int
     posts: int
     deliveries: int
@@ -58,6 +60,7 @@ def reckon(siege: Siege) -> Tally:
         kind=siege.place.kind,
         lives=siege.lives,
         kills=siege.kills,
+        at_a_post=siege.at_a_post,
         mid_send=siege.mid_send,
         posts=len(siege.author.written),
         deliveries=len(siege.author.written) * len(siege.place.targets),

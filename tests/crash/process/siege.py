@@ -25,7 +25,9 @@ from tests.crash.process.relay import Phase
 
 PATIENT = 120.0
 """Seconds until what nothing disturbs any more has to be settled."""
-_A_POST_COMES_WITHIN = 8.0
+_A_POST_COMES_WITHIN = 20.0
+_OPEN_AT_MOST = 6
+"""How many posts wait at most: a publisher that looks up a hundred of them first is seldom killed while it sends."""
 _CONFIG = """\
 timezone = "Europe/Berlin"
 default_targets = [{targets}]
@@ -53,13 +55,13 @@ class Siege:
     def __init__(self, home: Path, place: Place, seed: str, without: str = "") -> None:
         self.place = place
         self.folder = home / "content"
-        self.kills = self.mid_send = 0
+        self.kills = self.at_a_post = self.mid_send = 0
         self.settled_after = 0.0
         self._home = home
         self._state = home / "state"
         self._kept = home / "kept"
         self._chance = random.Random(seed)
-        self.author = Author(self.folder, self._chance)
+        self.author = Author(self.folder, self._chance, alike=not place.replays)
         self._log = home / "siege.log"
         self._daemon: subprocess.Popen[bytes] | None = None
         targets = ", ".join(f'"{target}"' for target in place.targets)
@@ -91,25 +93,29 @@ class Siege:
             self.start()
             whom = chance.choices(tuple(Whom), (5, 2, 3))[0]
             if chance.random() < 0.75:
-                self.strike_at_a_post(whom, chance.choice(tuple(Phase)), stops=chance.random() < 0.15)
+                self.strike_at_a_post(
+                    whom, chance.choice(tuple(Phase)), chance.choice((1, 1, 2, 3)), chance.random() < 0.15
+                )
             else:
-                _pass_time(chance.uniform(0.1, 4.0))
+                _pass_time(chance.uniform(0.1, 6.0))
                 self._kill(whom)
             self._in_between()
 
     def write_posts(self) -> None:
         """A post or two, due now or in some seconds."""
         now = time.time_ns() // 1000
-        for _ in range(self._chance.choice((1, 1, 1, 2))):
+        still_open = sum(not self._is_settled(written.path) for written in self.author.written)
+        for _ in range(min(self._chance.choice((1, 1, 1, 2)), _OPEN_AT_MOST - still_open)):
             written = self.author.write((now // SECOND + self._chance.randint(-1, 4)) * SECOND)
             self._note("writes", written.path, *(text for text, _ in written.parts))
 
-    def strike_at_a_post(self, whom: Whom, phase: Phase, stops: bool = False) -> None:
-        """Kill at the moment at which a post passes, or shortly after it; if none comes, at any. `stops` says whether
-        the server stands still meanwhile."""
-        passage = self.place.relay.next(phase)
+    def strike_at_a_post(self, whom: Whom, phase: Phase, nth: int = 1, stops: bool = False, network: str = "") -> None:
+        """Kill at the moment at which the nth post passes, or shortly after it; if none comes, at any. `stops` says
+        whether the server stands still meanwhile; a network's name, that only its posts count."""
+        passage = self.place.relay.next(phase, nth, network)
         try:
             came = passage.came.wait(_A_POST_COMES_WITHIN)
+            self.at_a_post += came
             self._note("strikes", phase, "at a post" if came else "at no post", "of a server that stands" * stops)
             if stops:
                 os.kill(self.place.pid, signal.SIGSTOP)
@@ -162,9 +168,7 @@ class Siege:
         """While nothing runs the journal may be copied, be lost, or be put back from an older copy."""
         if self._daemon is not None and self._daemon.poll() is None:
             return
-        what = self._chance.choices(
-            ("nothing", "wait", "keep", "lose", "put back"), (6, 3, 2, 1, 0 if os.environ.get("NOBACK") else 2)
-        )[0]
+        what = self._chance.choices(("nothing", "wait", "keep", "lose", "put back"), (6, 3, 2, 1, 2))[0]
         if what == "wait":
             _pass_time(self._chance.uniform(0.0, 0.5))
         elif what != "nothing" and self._state.exists():

@@ -18,7 +18,6 @@ from fedisched.model.settings import Account
 from fedisched.model.tid import derive_key
 from fedisched.publisher import opening
 from fedisched.publisher.desk import Open, Opened
-from fedisched.publisher.locks import Lock
 
 
 def _look_up(network: Network) -> None:
@@ -47,16 +46,11 @@ def _intent() -> None:
     Journal.begin_sending = lambda *_: True  # type: ignore[method-assign]
 
 
-def _lock() -> None:
-    Lock.try_acquire = lambda self: True  # type: ignore[method-assign]
-
-
 RULES: Mapping[str, str] = {
     "look-up": "the network is asked before anything is sent again",
     "settle": "a look-up that comes too early is not a no",
     "derived-key": "a delivery's key is derived, not drawn",
     "intent": "the intent is in the journal before the request leaves",
-    "lock": "one publisher at a time for each account",
 }
 """Every rule that can be taken out, with what it says."""
 
@@ -65,7 +59,7 @@ _OF_A_NETWORK: Mapping[str, Callable[[Network], None]] = {
     "settle": _settle,
     "derived-key": _derived_key,
 }
-_OF_THE_WHOLE: Mapping[str, Callable[[], None]] = {"intent": _intent, "lock": _lock}
+_OF_THE_WHOLE: Mapping[str, Callable[[], None]] = {"intent": _intent}
 
 
 def take_out(rule: str) -> None:
