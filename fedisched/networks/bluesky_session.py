@@ -152,6 +152,7 @@ def _end_of(client: Client) -> int | None:
     from atproto import Session
 
     try:
-        return Session.decode(client.export_session_string()).access_jwt_payload.exp
+        ends: int | None = Session.decode(client.export_session_string()).access_jwt_payload.exp
     except Exception:  # a library reads here what a server made up: whatever it raises, no end is known
         return None
+    return ends
