@@ -122,5 +122,5 @@ def test_a_gotosocial_is_known_and_counted_as_it_counts(tmp_path: Path, typed: s
         assert (part["length"], part["limit"]) == (len(typed), len(GOTOSOCIAL))
         assert [p["code"] for p in answer["problems"]] == ([] if fits else ["too-long"])
         # Had it been let through, the server would have had the last word.
-        assert served.run("publish", "--wait", "10").exit_code == (Exit.DONE if fits else Exit.NEEDS_YOU)
+        assert served.run("publish", "--wait", "10s").exit_code == (Exit.DONE if fits else Exit.NEEDS_YOU)
         assert served.texts()[0] == ([typed] if fits else [])
