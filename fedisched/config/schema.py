@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from fedisched.config.values import (
+    Author,
     Handle,
     Name,
     Numbering,
@@ -105,6 +106,7 @@ class GitShape(Shape):
     remote: Remote = ""
     pull_every: Seconds = 60.0
     claim: Switch = False
+    author: Author = ""
 
 
 class ThreadsShape(Shape):

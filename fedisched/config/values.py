@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from fedisched.config.durations import seconds
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+_AUTHOR = re.compile(r"[^<>\x00-\x1f\x7f]{1,100}<[^<>\s\x00-\x1f\x7f]{1,100}>")
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?")
@@ -178,6 +179,12 @@ def _remote(text: str) -> str:
     return text
 
 
+def _author(text: str) -> str:
+    if not _AUTHOR.fullmatch(text) or not text.partition("<")[0].strip():
+        raise wrong("bad-author", f"`{text}` is no author", 'Write it like `"fedisched <me@example.org>"`.')
+    return text
+
+
 def _numbering(text: str) -> str:
     hint = 'Write it like `"{n}/{total}"` or `"({n})"`; leave it empty for no numbers.'
     if text and ("{n}" not in text or _BRACES.search(_PLACEHOLDER.sub("", text))):
@@ -216,3 +223,4 @@ Name = Annotated[Text, AfterValidator(_name)]
 PostsFolder = Annotated[Text, AfterValidator(_posts)]
 Numbering = Annotated[Text, AfterValidator(_numbering)]
 Remote = Annotated[Text, AfterValidator(_remote)]
+Author = Annotated[Text, AfterValidator(_author)]

@@ -65,6 +65,11 @@ def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
+def results_in(tree: Tree) -> dict[str, Result]:
+    """What a file's `results` say, by target; what is of another shape is passed over."""
+    return _results(tree, [])
+
+
 def claims(results: Mapping[str, Result]) -> tuple[Claim, ...]:
     """What the results say is on the network: for each target its key and the ids or uris of its parts."""
     return tuple(_claim(target, result) for target, result in results.items())

@@ -9,6 +9,8 @@
     ├── StateUnusable      the state folder cannot be written
     ├── AlreadyRunning     another process of ours holds what we need
     └── GitError           git refused or is not there
+        ├── GitBusy        somebody else is at work in the repository, or nobody can commit there just now
+        └── Unreachable    the remote did not answer, or did not let us in
 
 An author's mistake is a `Problem` and what a network said is an `Outcome`: both are values, not exceptions.
 """
@@ -66,3 +68,11 @@ class AlreadyRunning(FedischedError):
 
 class GitError(FedischedError):
     """git refused, or is not there."""
+
+
+class GitBusy(GitError):
+    """Something in the repository is to be waited for: a merge, a rebase, a lock, a detached HEAD. Nothing was done."""
+
+
+class Unreachable(GitError):
+    """The remote did not answer in time, or did not let us in."""

@@ -42,12 +42,22 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class GitSettings:
-    """How results travel. `pull_every` in seconds; an empty `remote` keeps everything local."""
+    """How results travel. `pull_every` in seconds; an empty `remote` keeps everything local. `author` is who commits
+    results, as `Name <email>`; empty for whoever git says."""
 
     commit: bool = True
     remote: str = ""
     pull_every: float = 60.0
     claim: bool = False
+    author: str = ""
+
+    @property
+    def author_name(self) -> str:
+        return self.author.rpartition("<")[0].strip()
+
+    @property
+    def author_email(self) -> str:
+        return self.author.rpartition("<")[2].removesuffix(">").strip()
 
 
 @dataclass(frozen=True, slots=True)
