@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from fedisched.git.command import Git
+from fedisched.git.command import REMOTE, Git
 from fedisched.git.objects import records
 from fedisched.model.errors import GitBusy, GitError
 from fedisched.model.settings import Settings
+
+if TYPE_CHECKING:
+    from fedisched.git.results import Committed
+    from fedisched.git.sync import Synced
+    from fedisched.model.said import Wording
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
@@ -63,6 +69,32 @@ class Repository:
         posts = Path(os.path.realpath(settings.posts_folder))
         inside = posts.relative_to(top).as_posix() if posts.is_relative_to(top) else None
         self.prefix = None if inside is None else "" if inside == "." else f"{inside}/"
+
+    # --- what is done with it --------------------------------------------------------------------------------
+
+    def commit_results(self, wording: Wording) -> Committed | None:
+        """`fedisched.git.results.commit_results`."""
+        from fedisched.git import results
+
+        return results.commit_results(self, wording)
+
+    def sync(self, wording: Wording, ready: Callable[[], bool] = lambda: True, limit: float = REMOTE) -> Synced:
+        """`fedisched.git.sync.sync`."""
+        from fedisched.git import sync
+
+        return sync.sync(self, wording, ready, limit)
+
+    def fetch(self, branch: str, limit: float = REMOTE) -> str:
+        """`fedisched.git.remote.fetch`."""
+        from fedisched.git import remote
+
+        return remote.fetch(self, branch, limit)
+
+    def push(self, commit: str, branch: str, limit: float = REMOTE) -> bool:
+        """`fedisched.git.remote.push`."""
+        from fedisched.git import remote
+
+        return remote.push(self, commit, branch, limit)
 
     # --- where it stands -------------------------------------------------------------------------------------
 

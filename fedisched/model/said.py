@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fedisched.model.post import Status
 from fedisched.model.results import DROPPED, Result
@@ -57,31 +57,29 @@ def merged(base: Said, ours: Said, theirs: Said) -> Said:
     What only one side changed is taken from there. Of what both changed, published wins: it is true whatever else was
     meant meanwhile.
     """
-    results = dict(_merged_results(base, ours, theirs))
-    status = _either(base.status, ours.status, theirs.status)
-    if status is _BOTH:
-        status = min(filter(None, (ours.status, theirs.status)), key=_STRONGEST.index)
-    assert status is None or isinstance(status, Status)
-    return Said(status, results)
+    status = min(_of_two(base.status, ours.status, theirs.status), key=_strength)
+    return Said(status, dict(_merged_results(base, ours, theirs)))
 
 
-_BOTH = object()
+_Value = TypeVar("_Value")
 
 
-def _either(base: object, ours: object, theirs: object) -> object:
+def _of_two(base: _Value, ours: _Value, theirs: _Value) -> tuple[_Value, ...]:
+    """The one that holds, or both where each side has another."""
     if ours == theirs or theirs == base:
-        return ours
-    return theirs if ours == base else _BOTH
+        return (ours,)
+    return (theirs,) if ours == base else (ours, theirs)
 
 
 def _merged_results(base: Said, ours: Said, theirs: Said) -> Iterator[tuple[str, Result]]:
     for target in dict.fromkeys((*ours.results, *theirs.results)):
-        mine, other = ours.results.get(target), theirs.results.get(target)
-        found = _either(base.results.get(target), mine, other)
-        if found is _BOTH:
-            found = max(filter(None, (mine, other)), key=_weight)
-        if isinstance(found, Result):
-            yield target, found
+        candidates = _of_two(base.results.get(target), ours.results.get(target), theirs.results.get(target))
+        if there := [result for result in candidates if result is not None]:
+            yield target, max(there, key=_weight)
+
+
+def _strength(status: Status | None) -> int:
+    return len(_STRONGEST) if status is None else _STRONGEST.index(status)
 
 
 def _weight(result: Result) -> tuple[bool, bool, bool, int]:

@@ -7,10 +7,12 @@ import subprocess
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fedisched.content.said import PostWording
 from fedisched.git import Repository, open_repository
 from fedisched.git.results import Committed, commit_results
+from fedisched.git.sync import Synced
 from fedisched.model.post import Status
 from fedisched.model.results import Result
 from fedisched.model.said import Said
@@ -122,6 +124,9 @@ class Clone:
 
     def commit_results(self, **more: str) -> Committed | None:
         return commit_results(self.repository(**more), WORDING)
+
+    def sync(self, **more: Any) -> Synced:
+        return self.repository().sync(WORDING, **more)
 
     def is_clean(self) -> bool:
         return not self.git("status", "--porcelain", "-uno")
