@@ -27,6 +27,9 @@ SUMMARIES = {
     "retry": "Try again what failed: sets `status: scheduled` in the file.",
 }
 
+# Called by git, not by people.
+HIDDEN = {"merge-driver": "merge_driver"}
+
 
 class Verbs(click.Group):
     """Loads a verb when it is called, and turns everything that can happen into an exit code."""
@@ -35,15 +38,16 @@ class Verbs(click.Group):
         return list(SUMMARIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> Verb | None:
-        if cmd_name not in SUMMARIES:
+        if cmd_name not in SUMMARIES and cmd_name not in HIDDEN:
             return None
-        found: Verb = getattr(import_module(f"fedisched.cli.{cmd_name}"), cmd_name)
+        name = HIDDEN.get(cmd_name, cmd_name)
+        found: Verb = getattr(import_module(f"fedisched.cli.{name}"), name)
         return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in SUMMARIES and not args[0].startswith("-"):
+        if args[0] not in SUMMARIES and args[0] not in HIDDEN and not args[0].startswith("-"):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], list(SUMMARIES), n=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from fedisched.cli import scaffold
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.verb import verb
-from fedisched.cli.words import columns, faint, good, pad, strong
+from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
 
 _WORKFLOW = ".github/workflows/fedisched.yml"
 _LOCALTIME = Path("/etc/localtime")
@@ -38,6 +40,7 @@ def init(here: Here, directory: Path | None) -> Exit:
             here.voice.result(good("made  "), pad(shown, 34), " ", faint(words))
         else:
             here.voice.remark(faint("kept  "), pad(shown, 34), " ", faint("was there already"))
+    _teach_git(here, folder)
     _say_what_next(here, folder)
     return Exit.DONE
 
@@ -71,6 +74,7 @@ def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str
     if source.name == "fedisched.toml" and not (folder / "posts").exists():
         yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
     yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
+    yield folder / ".gitattributes", scaffold.ATTRIBUTES.format(posts="posts"), "how git merges posts"
     workflow = scaffold.workflow(folder.relative_to(top).as_posix())
     yield top / _WORKFLOW, workflow, "publishing from GitHub, if you like"
 
@@ -92,6 +96,28 @@ def _write_new(path: Path, text: str) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _teach_git(here: Here, folder: Path) -> None:
+    """Tell the repository's git how to merge posts; the attribute alone travels with the repository."""
+    if not (_repository_of(folder) / ".git").exists():
+        return
+    from fedisched.git.command import Git
+    from fedisched.git.merge import install
+    from fedisched.model.errors import GitError
+
+    try:
+        install(Git(folder, here.environ), _own_command(here.environ))
+    except GitError as error:
+        here.voice.complain(doubtful(str(error)))
+    else:
+        here.voice.result(good("set   "), pad("git config merge.fedisched.*", 34), " ", faint("how git merges posts"))
+
+
+def _own_command(environ: Mapping[str, str]) -> str:
+    """How git is to call us: by name where a shell finds it, else by this very Python."""
+    found = shutil.which("fedisched", path=environ.get("PATH", os.defpath))
+    return "fedisched" if found else f"{shlex.quote(sys.executable)} -m fedisched"
 
 
 def _say_what_next(here: Here, folder: Path) -> None:

@@ -65,6 +65,7 @@ def publish(
     """
     if at_once and not paths:
         raise click.UsageError("--now needs the posts to publish, for example: fedisched publish posts/hello.md --now")
+    from fedisched.cli.carrying import bring, deliver
     from fedisched.cli.paths import posts_named
     from fedisched.publisher.due_now import make_due, may_go_out
     from fedisched.publisher.foresight import standing
@@ -76,17 +77,21 @@ def publish(
     desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
     desk.started = started
     run = _Run(named, at_once, int(wait * SECOND), attached)
+    carries = not (attached or dry_run)
     try:
         desk.posts.refresh()
+        if carries:
+            bring(here, desk)
         entries = may_go_out(desk, named) if at_once else []
         if dry_run:
             return _dry_run(desk, teller, run)
         make_due(desk, entries)
         if not attached and _handed_over(desk, teller, run):
             return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
-        return _publish(desk, teller, run)
+        code = _publish(desk, teller, run)
     finally:
         desk.journal.close()
+    return deliver(here, code) if carries else code
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.daemon.events import Event, Started
+    from fedisched.daemon.events import Event, Said, Started, Travelled
     from fedisched.model.post import Entry
 
 
@@ -61,6 +61,14 @@ def run(here: Here, is_alive: bool) -> Exit:
     return Exit.DONE
 
 
+def _in_plain_words(event: Travelled | Said) -> Sequence[Words]:
+    from fedisched.daemon.events import Travelled
+
+    if isinstance(event, Travelled):
+        return [faint(pad(event.what, 10)), event.words]
+    return [doubtful(event.words) if event.wrong else event.words]
+
+
 class Log:
     """The daemon's events as lines for people: the local time, what happened, to which post."""
 
@@ -79,7 +87,18 @@ class Log:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
 
     def _words(self, event: Event) -> Sequence[Words]:
-        from fedisched.daemon.events import Armed, Broken, Held, Late, ManyLate, Reported, Said, Started, TakenBack
+        from fedisched.daemon.events import (
+            Armed,
+            Broken,
+            Held,
+            Late,
+            ManyLate,
+            Reported,
+            Said,
+            Started,
+            TakenBack,
+            Travelled,
+        )
 
         match event:
             case Started():
@@ -104,8 +123,8 @@ class Log:
                 return [doubtful(pad("off", 10)), path, faint("  it will not go out")]
             case Reported(report):
                 return as_words(report, self._clock.now())
-            case Said(words, wrong):
-                return [doubtful(words) if wrong else words]
+            case Travelled() | Said():
+                return _in_plain_words(event)
             case _:
                 assert_never(event)
 

@@ -41,6 +41,17 @@ handle = "me.bsky.social"
 # first = "1m"              # the first pause after a failure; each later one is longer
 # longest = "1h"
 # give_up_after = "24h"
+#
+# [git]
+# commit = true             # commit results, in the repository that this folder is in
+# remote = "origin"         # pull from it and push to it; none if you say nothing
+# pull_every = "1m"
+# author = "Name <email>"   # who commits results; whoever git says, if you say nothing
+"""
+
+ATTRIBUTES = """\
+# Two versions of a post are merged by their meaning: your words, fedisched's results.
+/{posts}/**/*.md merge=fedisched
 """
 
 DRAFT = """\

@@ -13,6 +13,7 @@ from threading import Condition
 
 from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
+from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
 from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
 from fedisched.daemon.lead import Lead
@@ -26,6 +27,7 @@ from fedisched.model.delivery import Delivery
 from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
+from fedisched.publisher.carrier import Carrier
 from fedisched.publisher.copies import placed
 from fedisched.publisher.locks import daemon_lock
 from fedisched.publisher.posts import Posts
@@ -58,6 +60,7 @@ class Daemon:
     ) -> None:
         """Raises `AlreadyRunning` if another daemon serves this folder, `StateUnusable`."""
         self._settings = settings
+        self._state = state
         self._clock = clock
         self._outside = outside
         self._tell = tell
@@ -83,17 +86,22 @@ class Daemon:
         self._lookout = Lookout()
         self._lead = self._new_lead()
         self._watcher = self._new_watcher()
+        self._carriage = self._new_carriage()
 
     def run(self) -> None:
         """Work until `stop`."""
         try:
             self._watcher.start()
             self._start()
+            self._carriage.start()
+            self._carriage.files_changed()
             self._loop()
         finally:
             self._watcher.stop()
             if self._child is not None:
                 self._child.end(CHILD_DEADLINE)
+            # What the child has written on its way out goes along.
+            self._carriage.stop()
             self._journal.close()
             self._lock.release()
         self._say_what_was_heard()
@@ -110,6 +118,7 @@ class Daemon:
             self._folder_changed = self._config_changed = True
             self._config_mistake = ""
             self._condition.notify_all()
+        self._carriage.sync_now()
 
     @property
     def pausing_until(self) -> int | None:
@@ -132,6 +141,10 @@ class Daemon:
         settings = self._settings
         environ = self._outside.environ
         return Watcher(settings.folder, settings.posts, self._on_change, notice=self._complain, environ=environ)
+
+    def _new_carriage(self) -> Carriage:
+        carrier = Carrier(self._settings, self._state, self._outside.environ)
+        return Carriage(carrier, self._clock, self._settings.git.pull_every, self._hear, self._on_pulled)
 
     # --- the loop --------------------------------------------------------------------------------------------
 
@@ -184,6 +197,7 @@ class Daemon:
                 self._clock.wait(self._condition, self._clock.now() + STATE_RETRY)
 
     def _wait(self) -> None:
+        self._carriage.due(self._lookout.next())
         with self._condition:
             if not (self._stopping or self._folder_changed or self._config_changed or self._ended or self._heard):
                 start = None if self._child else self._lead.start_at(self._clock.now())
@@ -213,7 +227,7 @@ class Daemon:
         self._config_mistake = ""
         if settings == self._settings:
             return
-        moved = settings.posts != self._settings.posts
+        moved, travels_otherwise = settings.posts != self._settings.posts, settings.git != self._settings.git
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
         self._lead = self._new_lead()
@@ -221,12 +235,17 @@ class Daemon:
             self._watcher.stop()
             self._watcher = self._new_watcher()
             self._watcher.start()
+        if moved or travels_otherwise:
+            self._carriage.retire()
+            self._carriage = self._new_carriage()
+            self._carriage.start()
         self._tell(Said("The configuration was read again."))
         self._look_at_everything()
         self._dismiss_child()
 
     def _read_folder(self) -> None:
         changes = self._posts.refresh()
+        self._carriage.files_changed()
         if self._journal.others_wrote():
             # A publisher, or any verb, may have read the folder before us: what it saw is no change to us any more.
             at_work = self._child is not None
@@ -317,6 +336,7 @@ class Daemon:
         """Plan again from the journal; if it left what is due soon undone, or crashed, the next one waits a little."""
         self._child = None
         self._look_at_everything()
+        self._carriage.files_changed()
         now = self._clock.now()
         worked = code in PUBLISHER_WORKED
         if worked and (self._child_is_excused or not self._is_soon(now)):
@@ -339,6 +359,11 @@ class Daemon:
         with self._condition:
             self._folder_changed |= change.folders is None or bool(change.folders)
             self._config_changed |= change.config
+            self._condition.notify_all()
+
+    def _on_pulled(self) -> None:
+        with self._condition:
+            self._folder_changed = self._config_changed = True
             self._condition.notify_all()
 
     def _on_child_end(self, code: int) -> None:

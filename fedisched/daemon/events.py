@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from fedisched.model.post import Entry
 from fedisched.model.problem import Problem
@@ -86,7 +87,15 @@ class Said:
     wrong: bool = False
 
 
-Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Said
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """Results were committed or pushed, or what others pushed came in; `words` say what."""
+
+    what: Literal["committed", "pushed", "pulled"]
+    words: str = ""
+
+
+Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Travelled | Said
 
 FEW = 3
 """Up to so many late posts are told one by one."""

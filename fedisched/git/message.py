@@ -21,16 +21,21 @@ class Change:
     now: Said
 
 
-def message(changes: Sequence[Change]) -> str:
-    """`published: posts/a.md → mastodon, bluesky`; for several posts a line that counts them, and a list."""
-    lines = [_line(change) for change in changes]
-    if len(lines) == 1:
-        return f"{lines[0]}\n\n{TRAILER}\n"
+def summary(changes: Sequence[Change]) -> str:
+    """`published: posts/a.md → mastodon, bluesky`; for several posts `published: 3 posts`."""
+    if len(changes) == 1:
+        return _line(changes[0])
     counts: dict[str, int] = {}
     for change in changes:
         counts[_word(change)] = counts.get(_word(change), 0) + 1
-    summary = ", ".join(f"{word}: {count} {'post' if count == 1 else 'posts'}" for word, count in counts.items())
-    return "\n".join((summary, "", *(f"- {line}" for line in lines), "", TRAILER, ""))
+    return ", ".join(f"{word}: {count} {'post' if count == 1 else 'posts'}" for word, count in counts.items())
+
+
+def message(changes: Sequence[Change]) -> str:
+    """The whole message: the summary, for several posts a list, and the trailer."""
+    listed = [f"- {_line(change)}" for change in changes] if len(changes) > 1 else []
+    paragraphs = [summary(changes), "\n".join(listed), TRAILER]
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
 def is_ours(body: str) -> bool:

@@ -117,13 +117,11 @@ class Repository:
         return standing
 
     def changed(self) -> Iterator[Entry]:
-        """The tracked posts that are not as HEAD has them. Raises GitBusy for a conflict."""
+        """The tracked posts that are not as HEAD has them, but for those with a conflict. Raises GitError."""
         if self.prefix is None:
             return
         out = self.git("status", "--porcelain=v2", "-z", "-uno", "--no-renames", "--", self.prefix or ".")
         for line in records(out):
-            if line.startswith("u "):
-                raise GitBusy(f"{line.rpartition(' ')[2]} has a conflict", "Results are committed when it is solved.")
             if line.startswith("1 "):
                 _, _, sub, in_head, in_index, in_tree, head, index, path = line.split(" ", 8)
                 if sub.startswith("N") and self.is_post(path):

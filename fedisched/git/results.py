@@ -45,12 +45,10 @@ def commit_results(repository: Repository, wording: Wording) -> Committed | None
     Files that git ignores or that were never committed are not touched. Raises GitBusy if somebody else is at work in
     the repository (nothing was committed, try again later), GitError.
     """
-    standing = repository.at_rest()
-    if not standing.head:
-        return None
     found = list(_found(repository, wording))
     if not found:
         return None
+    standing = repository.at_rest()
     git = repository.git
     ids = write_blobs(git, [each.head for each in found])
     in_head = {each.entry.path: Blob(each.entry.head_mode, name) for each, name in zip(found, ids, strict=True)}

@@ -28,12 +28,13 @@ _IN_THE_WAY = re.compile(r"(?:Entry|Untracked working tree file|Updating) '(.+?)
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What came of a sync. `pulled`: this clone has what the remote had; `pushed`: the remote has our results.
-    `waits` says what has to be mended or waited for, with what to type; empty if nothing has. `postponed`: the work
-    tree was to be left alone just now."""
+    """What came of a sync. `pulled`: this clone has what the remote has, and `moved` to it; `pushed`: the remote has
+    our results. `waits` says what has to be mended or waited for, with what to type; empty if nothing has.
+    `postponed`: the work tree was to be left alone just now."""
 
     committed: Committed | None = None
     pulled: bool = False
+    moved: bool = False
     pushed: bool = False
     waits: str = ""
     postponed: bool = False
@@ -75,7 +76,8 @@ def sync(
         if new != standing.head and not ready():
             return Synced(committed, pushed=pushed, waits=refused, postponed=True)
         held_up = _follow(repository, standing, new, upstream if refused else new)
-        return Synced(committed, not held_up, pushed, refused or held_up)
+        moved = new != standing.head and not held_up
+        return Synced(committed, not held_up, moved, pushed, refused or held_up)
     raise GitBusy("others push all the time", "It is tried again.")
 
 
@@ -177,4 +179,5 @@ def _words_about_theirs(repository: Repository, local: Local, standing: Standing
     there = f"{repository.top} has {count} not on {remote}"
     if is_ancestor(repository.git, upstream, standing.head):
         return f"{there}. Type `git push`; results are pushed after that."
-    return f"{there}, which has new ones itself. Type `git pull --no-rebase`, then `git push`; until then nothing is pulled."
+    how = "Type `git pull --no-rebase`, then `git push`; until then nothing is pulled."
+    return f"{there}, which has new ones itself. {how}"

@@ -21,7 +21,13 @@ def test_a_new_folder_has_everything_and_its_configuration_is_valid(tmp_path: Pa
     done = call("init", str(tmp_path / "new"), environ={"TZ": "Europe/Paris"})
     assert done.exit_code == 0
     made = files_in(tmp_path / "new")
-    assert set(made) == {"fedisched.toml", "posts/hello.md", ".gitignore", ".github/workflows/fedisched.yml"}
+    assert set(made) == {
+        "fedisched.toml",
+        "posts/hello.md",
+        ".gitignore",
+        ".gitattributes",
+        ".github/workflows/fedisched.yml",
+    }
     assert all(name in done.stdout for name in made)
     settings = load_settings(tmp_path / "new")
     assert (settings.timezone, list(settings.accounts)) == ("Europe/Paris", ["mastodon", "bluesky"])

@@ -208,11 +208,12 @@ def _merge(clone: Clone) -> None:
 
 
 def _real_conflict(clone: Clone) -> None:
+    notes = clone.top / "notes.txt"
     clone.git("switch", "-q", "-c", "other")
-    clone.post("a.md", "Other")
-    clone.save("Other")
+    notes.write_text("Theirs")
+    clone.save("Theirs")
     clone.git("switch", "-q", "main")
-    clone.post("a.md", "Mine")
+    notes.write_text("Mine")
     clone.save("Mine")
     with pytest.raises(AssertionError, match="CONFLICT"):
         clone.git("merge", "other")
@@ -254,8 +255,9 @@ def _message_open(clone: Clone) -> None:
 )
 def test_what_is_under_way_is_waited_for(clone: Clone, obstacle: Callable[[Clone], None]) -> None:
     obstacle(clone)
-    if obstacle is not _real_conflict:
-        clone.publish("a.md")
+    # As long as there is nothing to say, nothing is said.
+    assert clone.commit_results() is None
+    clone.publish("a.md")
     before = clone.head()
     with pytest.raises(GitBusy) as told:
         clone.commit_results()

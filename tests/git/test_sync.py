@@ -45,7 +45,7 @@ def place(tmp_path: Path) -> Place:
 def test_what_others_push_comes_in_and_results_go_out(place: Place) -> None:
     place.ann.post("new.md", "New")
     place.push("New")
-    assert place.daemon.sync() == Synced(pulled=True)
+    assert place.daemon.sync() == Synced(pulled=True, moved=True)
     place.daemon.publish("new.md")
     done = place.daemon.sync()
     assert done.committed and done.pulled and done.pushed and not done.waits
@@ -157,7 +157,7 @@ def test_unfinished_edits_elsewhere_stay_and_hold_nothing_up(place: Place) -> No
     before = place.daemon.git("status", "--porcelain")
     place.ann.post("a.md", "Hello, better")
     place.push("Better")
-    assert place.daemon.sync() == Synced(pulled=True)
+    assert place.daemon.sync() == Synced(pulled=True, moved=True)
     assert place.daemon.git("status", "--porcelain") == before
     assert "better" in place.daemon.path("a.md").read_text()
 
@@ -178,7 +178,7 @@ def test_an_unfinished_edit_in_the_way_is_waited_for_but_results_travel(place: P
     assert "unfinished" in place.daemon.path("b.md").read_text()
     assert place.daemon.git("status", "--porcelain") == before.replace(" M posts/a.md\n", "")
     place.daemon.git("checkout", "-q", "HEAD", "--", "posts/b.md")
-    assert place.daemon.sync() == Synced(pulled=True)
+    assert place.daemon.sync() == Synced(pulled=True, moved=True)
     assert place.agree()
 
 
@@ -198,7 +198,7 @@ def test_what_is_there_already_as_it_is_to_be_is_in_nobodys_way(place: Place) ->
         place.ann.post(name, "The same")
         place.daemon.post(name, "The same")
     place.push("Same")
-    assert place.daemon.sync() == Synced(pulled=True)
+    assert place.daemon.sync() == Synced(pulled=True, moved=True)
     assert place.agree()
 
 
@@ -324,7 +324,7 @@ def test_without_commits_the_remote_is_followed_and_nothing_pushed(place: Place)
     clone.publish("a.md")
     place.ann.post("c.md", "C")
     place.push("C")
-    assert clone.sync() == Synced(pulled=True)
+    assert clone.sync() == Synced(pulled=True, moved=True)
     assert clone.path("c.md").exists() and said(clone.path("a.md").read_text()) and not said(place.on_remote("a.md"))
 
 

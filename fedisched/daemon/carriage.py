@@ -1,0 +1,170 @@
+"""The daemon's way to git: a thread that commits results soon after they were written, and meets the remote at an
+interval. It never holds up what is due: it begins nothing, and touches no file, in the seconds before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Condition, Thread
+
+from fedisched.clock import SECOND, Clock
+from fedisched.daemon.events import Event, Said, Travelled
+from fedisched.git.message import summary
+from fedisched.publisher.carrier import Again, Carried, Carrier
+
+GATHER = 1 * SECOND
+"""How long results wait for others that come close after them, to be one commit."""
+QUIET = 8 * SECOND
+"""Nothing is begun when something is due within this."""
+SHORT_QUIET = 2 * SECOND
+"""The same, once it has waited for `PATIENCE`: where something is due all the time, there are short rests only."""
+PATIENCE = 60 * SECOND
+SOON = 2 * SECOND
+LATEST_SOON = 60 * SECOND
+LATEST = 900 * SECOND
+"""The longest pause for a remote that cannot be reached, whatever the interval is."""
+LAST_WORK = 10.0
+"""Seconds for what is under way when the daemon is told to stop."""
+AT_THE_END = 5.0
+"""Seconds for each request to the remote when the daemon is told to stop."""
+
+
+class Carriage:
+    """One carrier at work in a thread of its own. Moments are microseconds since 1970 UTC."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        clock: Clock,
+        pull_every: float,
+        tell: Callable[[Event], None],
+        pulled: Callable[[], None],
+    ) -> None:
+        """`pull_every` in seconds; `tell` and `pulled` (other files are there now) are called from the thread."""
+        self._carrier, self._clock, self._tell, self._pulled = carrier, clock, tell, pulled
+        self._pull_every = int(pull_every * SECOND)
+        self._condition = Condition()
+        self._thread = Thread(target=self._work, name="git", daemon=True)
+        self._said = ""
+        # Guarded by the condition.
+        self._stopping = False
+        self._next_due: int | None = None
+        self._commit_at: int | None = None
+        self._sync_at: int | None = clock.now() if carrier.has_remote else None
+        self._pause = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Carry what is still here, if that is quickly done, and end."""
+        self.retire()
+        if self._thread.is_alive():
+            self._thread.join(LAST_WORK)
+        if not self._thread.is_alive():
+            self._told(self._carrier.deliver(limit=AT_THE_END))
+
+    def retire(self) -> None:
+        """Begin nothing new; another takes over."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+
+    def due(self, moment: int | None) -> None:
+        """When the next post is to be looked at: what must not be held up."""
+        with self._condition:
+            self._next_due = moment
+
+    def files_changed(self) -> None:
+        """Some of them may have results that HEAD does not."""
+        with self._condition:
+            # The first of several decides: a folder in which something changes all the time is carried, too.
+            if self._commit_at is None:
+                self._commit_at = self._clock.now() + GATHER
+            self._condition.notify_all()
+
+    def sync_now(self) -> None:
+        """Somebody says that there is something new on the remote."""
+        with self._condition:
+            if self._carrier.has_remote:
+                self._sync_at, self._pause = self._clock.now(), 0
+            self._condition.notify_all()
+
+    # --- the thread ------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                if self._stopping:
+                    return
+                now = self._clock.now()
+                if (at := self._next_at()) is None or at > now or not self._is_quiet(now, at):
+                    self._clock.wait(self._condition, None if at is None or at <= now else at)
+                    continue
+                meets = self._sync_at is not None and self._sync_at <= now
+                # What keeps the remote from being reached keeps no result from being committed.
+                commits = not meets and bool(self._pause)
+                self._commit_at = None
+            if meets:
+                done = self._carrier.sync(self._is_ready)
+            elif commits:
+                done = self._carrier.commit()
+            else:
+                done = self._carrier.deliver(self._is_ready)
+            self._take(done, meets, commits)
+            self._told(done)
+
+    def _next_at(self) -> int | None:
+        moments = [moment for moment in (self._commit_at, self._sync_at) if moment is not None]
+        return min(moments, default=None)
+
+    def _is_ready(self) -> bool:
+        with self._condition:
+            return not self._stopping and self._rests(self._clock.now(), SHORT_QUIET)
+
+    def _is_quiet(self, now: int, wanted: int) -> bool:
+        return self._rests(now, SHORT_QUIET if now - wanted > PATIENCE else QUIET)
+
+    def _rests(self, now: int, span: int) -> bool:
+        """Whether nothing is about to leave. What is overdue does not count: it is not punctual any more."""
+        return self._next_due is None or not now - SECOND <= self._next_due <= now + span
+
+    def _take(self, done: Carried, met: bool, committed_only: bool) -> None:
+        """When to work again; results alone do not put off the next meeting with the remote."""
+        with self._condition:
+            now = self._clock.now()
+            if committed_only or (done.again is Again.NEVER and not met):
+                if done.again is not Again.NEVER:
+                    self._commit_at = now + LATEST_SOON
+                elif not committed_only:
+                    self._pause = 0
+                return
+            self._pause = self._next_pause(done.again)
+            again_at = now + (self._pause or self._pull_every)
+            if self._carrier.has_remote:
+                self._sync_at = again_at
+            else:
+                self._commit_at = again_at
+
+    def _next_pause(self, again: Again) -> int:
+        match again:
+            case Again.NEVER:
+                return 0
+            case Again.SOON:
+                return min(max(2 * self._pause, SOON), LATEST_SOON)
+            case Again.LATER:
+                latest = max(LATEST, self._pull_every)
+                return min(max(2 * self._pause, self._pull_every, SOON), latest)
+
+    def _told(self, done: Carried) -> None:
+        if done.committed:
+            self._tell(Travelled("committed", summary(done.committed)))
+        if done.pulled:
+            self._tell(Travelled("pulled", "what others pushed"))
+            self._pulled()
+        if done.pushed:
+            self._tell(Travelled("pushed", "the results"))
+        if done.words != self._said and (done.words or done.again is Again.NEVER):
+            # Each thing once, until it is mended.
+            self._said = done.words
+            if done.words:
+                self._tell(Said(done.words, wrong=True))
