@@ -147,7 +147,7 @@ class Carriage:
 
     def _next_pause(self, again: Again) -> int:
         match again:
-            case Again.NEVER:
+            case Again.NEVER | Again.NEXT_TIME:
                 return 0
             case Again.SOON:
                 return min(max(2 * self._pause, SOON), LATEST_SOON)

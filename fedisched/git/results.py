@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fedisched.git.message import Change, message
-from fedisched.git.objects import Blob, commit_tree, index_lines, read_blobs, tree_with, write_blobs
+from fedisched.git.objects import Blob, commit_tree, index_lines, read_blobs, records, tree_with, write_blobs
 from fedisched.git.repository import Entry, Repository
 from fedisched.model.errors import GitBusy
 from fedisched.model.said import Said, Wording, is_news
@@ -56,7 +56,9 @@ def commit_results(repository: Repository, wording: Wording) -> Committed | None
     tree = tree_with(git, standing.head, in_head)
     made = commit_tree(git, tree, standing.head, message(changes), repository.author())
     # The index first: whoever is cut off in between leaves results that are staged, never results that are taken back.
-    git("update-index", "-z", "--index-info", data=index_lines(_in_index(repository, found, in_head)))
+    lines = index_lines(_in_index(repository, found, in_head))
+    _require_index(repository, [each.entry for each in found])
+    git("update-index", "-z", "--index-info", data=lines)
     move_branch(repository, standing.branch, made, standing.head, "fedisched: results")
     refresh_index(repository)
     return Committed(made, changes)
@@ -72,6 +74,14 @@ def move_branch(repository: Repository, branch: str, new: str, old: str, why: st
 def refresh_index(repository: Repository) -> None:
     """Let the index know the files that are as it has them. Nothing depends on it, it only saves others the reading."""
     repository.git.run("update-index", "-q", "--refresh")
+
+
+def _require_index(repository: Repository, entries: list[Entry]) -> None:
+    """Raises GitBusy if somebody staged one of the files since it was looked at."""
+    out = repository.git("ls-files", "-s", "-z", "--", *(entry.path for entry in entries))
+    now = {path: facts.split(" ")[1] for facts, _, path in (line.partition("\t") for line in records(out))}
+    if any(now.get(entry.path, "") != entry.index for entry in entries):
+        raise GitBusy("something was staged meanwhile", "It is tried again.")
 
 
 def _in_index(repository: Repository, found: list[_Found], in_head: Mapping[str, Blob]) -> dict[str, Blob]:

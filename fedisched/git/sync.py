@@ -61,6 +61,9 @@ def sync(
             return Synced(committed, waits=f"{settings.remote} has no branch {branch} yet. Type `{words}`.")
         known = [upstream, *_followed(repository, standing.branch)]
         local = local_commits(repository, standing.head, known, wording)
+        if local.theirs and not local.paths and is_ancestor(repository.git, upstream, standing.head):
+            # Nothing of ours, and nothing new: when to push is the person's own affair.
+            return Synced(committed, pulled=True)
         if local.theirs:
             return Synced(committed, waits=_words_about_theirs(repository, local, standing, upstream))
         new = _to_follow(repository, standing, local, upstream, wording)

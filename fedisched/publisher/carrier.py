@@ -25,10 +25,12 @@ LONGEST = 60.0
 
 
 class Again(Enum):
-    """When to try again what could not be done."""
+    """When to try again what could not be done: a lock is gone soon, a person acts some time, a remote that is away
+    may stay so for long."""
 
     NEVER = "never"
     SOON = "soon"
+    NEXT_TIME = "next time"
     LATER = "later"
 
 
@@ -99,7 +101,7 @@ class Carrier:
             done = repository.sync(PostWording(), ready, limit)
         except (GitBusy, Unreachable) as error:
             return Carried(committed.committed, words=str(error), again=_again(error))
-        again = Again.SOON if done.postponed else Again.LATER if done.waits else Again.NEVER
+        again = Again.SOON if done.postponed else Again.NEXT_TIME if done.waits else Again.NEVER
         return Carried(committed.committed, done.moved, done.pushed, done.waits, again)
 
     def _with_repository(self, work: Callable[[Repository], Carried]) -> Carried:

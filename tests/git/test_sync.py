@@ -205,6 +205,7 @@ def test_what_is_there_already_as_it_is_to_be_is_in_nobodys_way(place: Place) ->
 def test_a_persons_own_commits_are_not_moved_nor_pushed(place: Place) -> None:
     place.daemon.post("c.md", "C")
     mine = place.daemon.save("Mine")
+    assert place.daemon.sync() == Synced(pulled=True)
     place.daemon.publish("a.md")
     done = place.daemon.sync()
     assert done.committed and not done.pushed and "Type `git push`" in done.waits
