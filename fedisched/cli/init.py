@@ -103,15 +103,18 @@ def _teach_git(here: Here, folder: Path) -> None:
     if not (_repository_of(folder) / ".git").exists():
         return
     from fedisched.git.command import Git
-    from fedisched.git.merge import install
+    from fedisched.git.merge import install, is_asked_for
     from fedisched.model.errors import GitError
 
+    git = Git(folder, here.environ)
     try:
-        install(Git(folder, here.environ), _own_command(here.environ))
+        install(git, _own_command(here.environ))
+        here.voice.result(good("set   "), pad("git config merge.fedisched.*", 34), " ", faint("how git merges posts"))
+        if not is_asked_for(git, "posts/a.md"):
+            line = scaffold.ATTRIBUTES.format(posts="posts").splitlines()[-1]
+            here.voice.remark(doubtful(f"Add this line to {folder / '.gitattributes'} to have it used: {line}"))
     except GitError as error:
         here.voice.complain(doubtful(str(error)))
-    else:
-        here.voice.result(good("set   "), pad("git config merge.fedisched.*", 34), " ", faint("how git merges posts"))
 
 
 def _own_command(environ: Mapping[str, str]) -> str:

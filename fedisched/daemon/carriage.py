@@ -97,8 +97,11 @@ class Carriage:
                 if self._stopping:
                     return
                 now = self._clock.now()
-                if (at := self._next_at()) is None or at > now or not self._is_quiet(now, at):
-                    self._clock.wait(self._condition, None if at is None or at <= now else at)
+                if (at := self._next_at()) is None:
+                    self._condition.wait()
+                    continue
+                if at > now or not self._is_quiet(now, at):
+                    self._clock.wait(self._condition, at if at > now else None)
                     continue
                 meets = self._sync_at is not None and self._sync_at <= now
                 # What keeps the remote from being reached keeps no result from being committed.
@@ -111,7 +114,7 @@ class Carriage:
             else:
                 done = self._carrier.deliver(self._is_ready)
             self._take(done, meets, commits)
-            self._told(done)
+            self._told(done, asked_remote=not commits)
 
     def _next_at(self) -> int | None:
         moments = [moment for moment in (self._commit_at, self._sync_at) if moment is not None]
@@ -155,7 +158,7 @@ class Carriage:
                 latest = max(LATEST, self._pull_every)
                 return min(max(2 * self._pause, self._pull_every, SOON), latest)
 
-    def _told(self, done: Carried) -> None:
+    def _told(self, done: Carried, asked_remote: bool = True) -> None:
         if done.committed:
             self._tell(Travelled("committed", summary(done.committed)))
         if done.pulled:
@@ -163,7 +166,7 @@ class Carriage:
             self._pulled()
         if done.pushed:
             self._tell(Travelled("pushed", "the results"))
-        if done.words != self._said and (done.words or done.again is Again.NEVER):
+        if done.words != self._said and (done.words or (done.again is Again.NEVER and asked_remote)):
             # Each thing once, until it is mended.
             self._said = done.words
             if done.words:

@@ -42,6 +42,7 @@ _OURS = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
     "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never",
 }
 _SETTINGS = (
     f"core.hooksPath={os.devnull}",

@@ -69,7 +69,8 @@ def made_again(repository: Repository, head: str, local: Local, upstream: str, w
         mine, before, other = said(ours, path), said(base, path), said(theirs, now)
         if mine is None or other is None:
             continue
-        both = merged(before or Said(), mine, other)
+        # Of two that weigh the same, the one that is on the remote stays.
+        both = merged(before or Said(), other, mine)
         data = wording.write(contents[theirs[now].id], both) if is_news(other, both) else None
         if data is not None:
             new[now] = data
@@ -82,14 +83,14 @@ def made_again(repository: Repository, head: str, local: Local, upstream: str, w
 
 
 def _results_in(repository: Repository, commit: str, parents: Sequence[str], wording: Wording) -> list[str] | None:
-    """The posts that a commit gives results to; None if it does anything else, whatever its message says: somebody
-    may have amended it."""
+    """The posts that a commit gives results to, those of other content folders in this repository, too; None if it
+    does anything else, whatever its message says: somebody may have amended it."""
     git = repository.git
     if len(parents) != 1:
         return None
     fields = list(records(git("diff-tree", "-r", "-z", "--no-renames", parents[0], commit)))
     paths = fields[1::2]
-    if any(not repository.is_post(path) for path in paths):
+    if not all(path.endswith(".md") for path in paths):
         return None
     before, after = blobs_at(git, parents[0], paths), blobs_at(git, commit, paths)
     contents = read_blobs(git, [blob.id for found in (before, after) for blob in found.values()])

@@ -33,6 +33,11 @@ def install(git: Git, command: str) -> None:
     git("config", f"merge.{ATTRIBUTE}.driver", f"{command} merge-driver %O %A %B %L %P")
 
 
+def is_asked_for(git: Git, path: str) -> bool:
+    """Whether `.gitattributes` names the driver for a path, relative to git's folder."""
+    return git.text("check-attr", "merge", "--", path).endswith(f": {ATTRIBUTE}")
+
+
 def _saying_the_same(versions: Sequence[bytes], wording: Wording) -> list[bytes] | None:
     ours, base, theirs = (wording.read(data) if data.strip() else Said() for data in versions)
     if ours is None or base is None or theirs is None:

@@ -142,7 +142,9 @@ class Repository:
         return not any(part.startswith(".") for part in inner.parts) and not inner.name.startswith("README")
 
     def as_content(self, path: str) -> str:
-        """A post's path, relative to the top, as the content folder has it."""
+        """A post's path, relative to the top, as the content folder has it; another folder's as it is."""
+        if not self.is_post(path):
+            return path
         return f"{self.settings.posts}/{path[len(self.prefix or '') :]}"
 
     def author(self) -> dict[str, str]:

@@ -64,6 +64,19 @@ def test_in_a_repository_the_workflow_stands_where_github_looks(tmp_path: Path) 
     assert workflow["jobs"]["publish"]["steps"][-1]["env"]["FOLDER"] == 'my "content"'
 
 
+def test_in_a_repository_git_learns_how_to_merge_posts(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / ".gitattributes").write_text("*.png binary\n")
+    done = [call("init", str(tmp_path / name)) for name in ("a", "b")]
+    driver = subprocess.run(["git", "config", "merge.fedisched.driver"], cwd=tmp_path, capture_output=True, text=True)
+    assert driver.stdout.endswith("merge-driver %O %A %B %L %P\n")
+    line = "/posts/**/*.md merge=fedisched"
+    assert line not in done[0].stdout and line in (tmp_path / "a" / ".gitattributes").read_text()
+    assert line in done[1].stdout
+    assert (tmp_path / "b" / ".gitattributes").read_text() == "*.png binary\n"
+
+
 def test_the_workflow_has_least_rights_and_pinned_actions(tmp_path: Path) -> None:
     call("init", str(tmp_path))
     text = (tmp_path / ".github/workflows/fedisched.yml").read_text()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from fedisched.git.command import Git
 from fedisched.git.sync import Synced
 from fedisched.model.errors import GitBusy, GitError, Unreachable
 from fedisched.model.settings import GitSettings
-from tests.git.places import URL, Clone, bare, git, said
+from tests.git.places import URL, WORDING, Clone, bare, environ, git, said
 
 
 class Place:
@@ -313,6 +316,20 @@ def test_a_submodule_syncs_with_its_own_remote(place: Place, tmp_path: Path) -> 
     assert inner.sync().pushed and inner.path("c.md").exists()
 
 
+def test_two_content_folders_in_one_repository_do_not_take_each_other_for_people(place: Place) -> None:
+    other = Clone(place.daemon.top, "other", remote="origin")
+    Clone(place.ann.top, "other").post("x.md", "X")
+    place.push("X")
+    place.daemon.sync()
+    other.publish("x.md")
+    other.commit_results()
+    place.ann.post("b.md", "B, better")
+    place.push("Better")
+    place.daemon.publish("a.md")
+    assert place.daemon.sync().pushed
+    assert place.agree() and said(place.on_remote("a.md")) and said(other.in_head("x.md"))
+
+
 def test_a_branch_that_follows_one_of_another_name(place: Place) -> None:
     place.daemon.git("switch", "-q", "-c", "work/here", "--track", "origin/main")
     place.daemon.publish("a.md")
@@ -335,6 +352,60 @@ def test_a_remote_that_is_not_there_is_said(tmp_path: Path) -> None:
         clone.sync()
     clone.git("remote", "add", "origin", str(bare(tmp_path / "empty.git")))
     assert "git push -u origin main" in clone.sync().waits
+
+
+class PowerCut(Exception):
+    """Nothing that is caught on the way."""
+
+
+class Mortal(Git):
+    """git that does so many things that change anything, and then no more."""
+
+    CHANGES = ("fetch", "push", "update-index", "update-ref", "read-tree", "commit-tree")
+
+    def __init__(self, folder: Path, lives: int) -> None:
+        super().__init__(folder, environ())
+        self.lives = lives
+
+    def run(self, *words: str, **more: Any) -> tuple[int, bytes, str]:
+        done = super().run(*words, **more)
+        if words[0] in self.CHANGES:
+            self.lives -= 1
+            if self.lives == 0:
+                raise PowerCut
+        return done
+
+
+def test_after_a_power_cut_at_any_point_the_next_sync_brings_everything_together(tmp_path: Path) -> None:
+    template = Place(tmp_path / "template")
+    template.daemon.publish("a.md")
+    template.daemon.commit_results()
+    template.ann.post("b.md", "B, better")
+    template.push("Better")
+    lives, cut = 0, True
+    while cut:
+        lives += 1
+        here = tmp_path / str(lives)
+        shutil.copytree(tmp_path / "template", here)
+        daemon = Clone(here / "daemon", remote="origin")
+        daemon.git("remote", "set-url", "origin", str(here / "remote.git"))
+        daemon.post("c.md", "Mine, unfinished")
+        daemon.publish("b.md")
+        repository = daemon.repository()
+        repository.git = Mortal(daemon.top, lives)
+        cut = False
+        try:
+            repository.sync(WORDING)
+        except PowerCut:
+            cut = True
+            daemon.sync()
+        remote = here / "remote.git"
+        assert daemon.is_clean() and git(remote, "rev-parse", "main") == daemon.head(), lives
+        for name, words in (("a.md", "Hello"), ("b.md", "B, better")):
+            text = git(remote, "show", f"main:posts/{name}") + "\n"
+            assert said(text) and words in text and daemon.path(name).read_text() == text, lives
+        assert "unfinished" in daemon.path("c.md").read_text()
+    assert lives > 10
 
 
 def test_a_merge_in_progress_is_waited_for(place: Place) -> None:
