@@ -22,6 +22,8 @@ SOON = 2 * SECOND
 LATEST_SOON = 60 * SECOND
 LATEST = 900 * SECOND
 """The longest pause for a remote that cannot be reached, whatever the interval is."""
+AT_THE_START = 10.0
+"""Seconds for each request to the remote before the daemon's first plan."""
 LAST_WORK = 10.0
 """Seconds for what is under way when the daemon is told to stop."""
 AT_THE_END = 5.0
@@ -51,6 +53,15 @@ class Carriage:
         self._commit_at: int | None = None
         self._sync_at: int | None = clock.now() if carrier.has_remote else None
         self._pause = 0
+
+    def meet_first(self) -> None:
+        """Meet the remote before anything is planned, if nothing is due just then: what was taken back while the
+        daemon was away is not to go out. It does not wait long for an answer."""
+        now = self._clock.now()
+        if self._carrier.has_remote and self._rests(now, QUIET + int(AT_THE_START * SECOND)):
+            done = self._carrier.sync(self._is_ready, AT_THE_START)
+            self._take(done, met=True, committed_only=False)
+            self._told(done)
 
     def start(self) -> None:
         self._thread.start()

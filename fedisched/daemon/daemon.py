@@ -150,6 +150,10 @@ class Daemon:
 
     def _start(self) -> None:
         self._posts.refresh()
+        self._carriage.due(self._posts.next_due(self._clock.now()))
+        self._carriage.meet_first()
+        self._say_what_was_heard()
+        self._posts.refresh()
         steps, events = self._plan_everything()
         moments = [step.at for step in steps if step.at is not None]
         stopped = {step.entry.path for step in steps if step.stand in (Stand.HELD, Stand.FAILED)}

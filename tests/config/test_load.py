@@ -52,6 +52,7 @@ give_up_after = "2d"
 commit = false
 remote = "origin"
 pull_every = "5m"
+author = "Bo <bo@example.org>"
 claim = true
 
 [threads]
@@ -103,7 +104,7 @@ def test_a_whole_file_is_read_as_it_says(folder: Path) -> None:
         groups={"everywhere": ("mastodon", "bluesky")},
         people={"alice": {"mastodon": "@alice@hachyderm.io", "bluesky": "@alice.example.com"}},
         retry=Retry(90.0, 7200.0, 172800.0),
-        git=GitSettings(commit=False, remote="origin", pull_every=300.0, claim=True),
+        git=GitSettings(commit=False, remote="origin", pull_every=300.0, claim=True, author="Bo <bo@example.org>"),
         threads=Threads("{n}/{total}", unlisted_follow_ups=True),
     )
 
@@ -198,6 +199,8 @@ commit = "true"
         ('[retry]\nfirts = "2h"', "unknown-key", "Did you mean `first`?"),
         ('[git]\nremote = "ext::sh -c id"', "bad-remote", "`git remote`"),
         ('[git]\nremote = "--upload-pack=id"', "bad-remote", "`git remote`"),
+        ('[git]\nauthor = "Bo"', "bad-author", "<me@example.org>"),
+        ('[git]\nauthor = "Bo\\n<bo@example.org>"', "bad-author", "<me@example.org>"),
         ("[git]\nclaim = 1", "wrong-type", "`true` or `false`"),
         ("a = ", "toml-syntax", "toml.io"),
         ('a = "x', "toml-syntax", "toml.io"),

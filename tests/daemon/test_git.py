@@ -57,7 +57,7 @@ def on_remote(remote: Path, name: str) -> str:
 
 def test_pushed_in_one_clone_published_here_and_the_results_pulled_there(stage: Stage, remote: Path, ann: Post) -> None:
     with Service(stage.folder, environ_of(stage, **NOBODY)) as service:
-        ann.due("hello.md", stage.soon(12))
+        ann.due("hello.md", stage.soon(9))
         ann.save("Hello")
         ann.git("push", "-q")
         # As the server's hook would say it.
@@ -93,6 +93,20 @@ def test_what_could_not_be_pushed_is_when_the_daemon_starts_again(stage: Stage, 
         assert service.stop() == 0
     assert said(on_remote(remote, "hello.md"))
     assert stage.texts() == (["Hello!"], ["Hello!"])
+
+
+def test_what_was_taken_back_while_the_daemon_was_away_does_not_go_out(stage: Stage, ann: Post) -> None:
+    ann.due("hello.md", stage.soon(-30))
+    ann.save("Hello")
+    ann.git("push", "-q")
+    Clone(stage.folder).git("pull", "-q")
+    ann.post("hello.md", "Taken back", "status: draft")
+    ann.save("Take it back")
+    ann.git("push", "-q")
+    with Service(stage.folder, environ_of(stage, **NOBODY)) as service:
+        assert service.count("pulled") == 1 and service.count("none scheduled") == 1
+        assert service.stop() == 0
+    assert stage.texts() == ([], [])
 
 
 # --- the one-shot --------------------------------------------------------------------------------------------------
