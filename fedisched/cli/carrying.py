@@ -41,7 +41,11 @@ def bring(here: Here, desk: Desk) -> None:
 def deliver(here: Here, code: Exit) -> Exit:
     """Commit and push the results; gives the exit code, which says so if they could not be brought to the remote."""
     from fedisched.publisher.carrier import Again, Carrier
+    from fedisched.publisher.locks import daemon_lock
 
+    if not daemon_lock(here.folder).is_free():
+        # It sees what was written.
+        return code
     carrier = Carrier(here.settings, here.state, here.environ)
     done = carrier.deliver()
     for _ in range(TRIES):

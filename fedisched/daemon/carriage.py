@@ -20,6 +20,8 @@ SHORT_QUIET = 2 * SECOND
 PATIENCE = 60 * SECOND
 SOON = 2 * SECOND
 LATEST_SOON = 60 * SECOND
+TOLD_AFTER = 16 * SECOND
+"""A pause from which on it is told what is waited for: most locks are gone before."""
 LATEST = 900 * SECOND
 """The longest pause for a remote that cannot be reached, whatever the interval is."""
 AT_THE_START = 10.0
@@ -72,7 +74,8 @@ class Carriage:
         if self._thread.is_alive():
             self._thread.join(LAST_WORK)
         if not self._thread.is_alive():
-            self._told(self._carrier.deliver(limit=AT_THE_END))
+            away = bool(self._pause)
+            self._told(self._carrier.commit() if away else self._carrier.deliver(limit=AT_THE_END), not away)
 
     def retire(self) -> None:
         """Begin nothing new; another takes over."""
@@ -108,6 +111,7 @@ class Carriage:
                 if self._stopping:
                     return
                 now = self._clock.now()
+                self._keep_in_reach(now)
                 if (at := self._next_at()) is None:
                     self._condition.wait()
                     continue
@@ -126,6 +130,13 @@ class Carriage:
                 done = self._carrier.deliver(self._is_ready)
             self._take(done, meets, commits)
             self._told(done, asked_remote=not commits)
+
+    def _keep_in_reach(self, now: int) -> None:
+        """A clock that was set back must not make a pause longer than it is."""
+        if self._sync_at is not None:
+            self._sync_at = min(self._sync_at, now + max(self._pause, self._pull_every))
+        if self._commit_at is not None:
+            self._commit_at = min(self._commit_at, now + max(self._pause, LATEST_SOON))
 
     def _next_at(self) -> int | None:
         moments = [moment for moment in (self._commit_at, self._sync_at) if moment is not None]
@@ -177,6 +188,8 @@ class Carriage:
             self._pulled()
         if done.pushed:
             self._tell(Travelled("pushed", "the results"))
+        if done.again is Again.SOON and self._pause < TOLD_AFTER:
+            return
         if done.words != self._said and (done.words or (done.again is Again.NEVER and asked_remote)):
             # Each thing once, until it is mended.
             self._said = done.words

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fedisched.model.errors import GitBusy, GitError, Unreachable
+from fedisched.model.errors import FedischedError, GitBusy, GitError, StateUnusable, Unreachable
 from fedisched.model.settings import Settings
 from fedisched.publisher.locks import Lock
 
@@ -119,8 +119,11 @@ class Carrier:
                 return work(repository)
             finally:
                 self._lock.release()
-        except GitError as error:
+        except (GitError, StateUnusable) as error:
             return Carried(words=str(error), again=_again(error))
+        except OSError as error:
+            words = f"git could not be worked with: {error.strerror or error}. It is tried again; mend what it names."
+            return Carried(words=words, again=Again.LATER)
 
     def _no_repository(self) -> str:
         git = self._settings.git
@@ -132,7 +135,7 @@ class Carrier:
         )
 
 
-def _again(error: GitError) -> Again:
+def _again(error: FedischedError) -> Again:
     return Again.SOON if isinstance(error, GitBusy) else Again.LATER
 
 

@@ -130,9 +130,14 @@ def test_a_remote_that_is_away_is_asked_less_and_less_and_results_are_committed_
     assert evening.told == [Said("no answer", wrong=True)]
 
 
-def test_a_lock_is_looked_at_again_soon() -> None:
+def test_a_lock_is_looked_at_again_soon_and_told_of_only_if_it_stays() -> None:
     busy = Carried(words="a merge is under way", again=Again.SOON)
-    assert [second for second, _ in Evening(30, [busy] * 3).asked()] == [0, 2, 6, 14]
+    evening = Evening(14, [busy] * 9)
+    assert [second for second, _ in evening.asked()] == [0, 2, 6]
+    assert evening.told == []
+    evening = Evening(60, [busy] * 9)
+    assert [second for second, _ in evening.asked()] == [0, 2, 6, 14, 30]
+    assert evening.told == [Said("a merge is under way", wrong=True)]
 
 
 def test_what_a_person_has_to_mend_is_said_once_until_it_is() -> None:
