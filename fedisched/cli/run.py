@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 @verb
 @click.option("--is-alive", is_flag=True, hidden=True, help="Say whether a daemon serves this folder; for containers.")
-def run(here: Here, is_alive: bool) -> Exit:
+@click.option("--wake", "only_wake", is_flag=True, hidden=True, help="Tell the daemon of a push; for git's hooks.")
+def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     """Watch the folder and publish on time.
 
     Runs until Ctrl-C or SIGTERM; what is being sent then is finished first. SIGHUP reads the configuration and the
-    folder again.
+    folder again, and looks at the remote.
 
     Examples:
     fedisched run
@@ -43,6 +44,10 @@ def run(here: Here, is_alive: bool) -> Exit:
 
     if is_alive:
         return Exit.NEEDS_YOU if daemon_lock(here.folder).is_free() else Exit.DONE
+    if only_wake:
+        from fedisched.daemon.wake import wake
+
+        return Exit.DONE if wake(here.state) else Exit.NEEDS_YOU
     from fedisched.daemon.daemon import Daemon, Outside
 
     state = make_state_folder(here.state)

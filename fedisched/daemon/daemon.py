@@ -18,6 +18,7 @@ from fedisched.daemon.child import Child
 from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
+from fedisched.daemon.wake import Wake
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
 from fedisched.engine.journal import open_journal
@@ -87,6 +88,7 @@ class Daemon:
         self._lead = self._new_lead()
         self._watcher = self._new_watcher()
         self._carriage = self._new_carriage()
+        self._wake = Wake(state, self.fetch)
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -95,8 +97,10 @@ class Daemon:
             self._start()
             self._carriage.start()
             self._carriage.files_changed()
+            self._wake.start()
             self._loop()
         finally:
+            self._wake.stop()
             self._watcher.stop()
             if self._child is not None:
                 self._child.end(CHILD_DEADLINE)
@@ -117,6 +121,13 @@ class Daemon:
         with self._condition:
             self._folder_changed = self._config_changed = True
             self._config_mistake = ""
+            self._condition.notify_all()
+        self._carriage.sync_now()
+
+    def fetch(self) -> None:
+        """Somebody pushed: look at the remote, and at the folder."""
+        with self._condition:
+            self._folder_changed = True
             self._condition.notify_all()
         self._carriage.sync_now()
 

@@ -188,10 +188,11 @@ def open_repository(settings: Settings, environ: Mapping[str, str]) -> Repositor
     if code != 0:
         # Asked again for its error.
         git(*words)
-    inside, top, git_dir = os.fsdecode(out).rstrip("\n").split("\n")
-    if inside != "true":
-        raise GitError(f"{real} is inside a git directory", "Keep the content folder in a work tree.")
-    return Repository(Git(Path(top), environ), Path(top), Path(git_dir), settings)
+    inside, *places = os.fsdecode(out).rstrip("\n").split("\n")
+    if inside != "true" or len(places) != 2:
+        raise GitError(f"{real} is in no work tree that git could name", "Keep the content folder in a plain one.")
+    top, git_dir = map(Path, places)
+    return Repository(Git(top, environ), top, git_dir, settings)
 
 
 def _as(name: str, email: str) -> dict[str, str]:

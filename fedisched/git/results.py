@@ -78,7 +78,7 @@ def refresh_index(repository: Repository) -> None:
 
 def _require_index(repository: Repository, entries: list[Entry]) -> None:
     """Raises GitBusy if somebody staged one of the files since it was looked at."""
-    out = repository.git("ls-files", "-s", "-z", "--", *(entry.path for entry in entries))
+    out = repository.git("ls-files", "-s", "-z", "--", repository.prefix or ".")
     now = {path: facts.split(" ")[1] for facts, _, path in (line.partition("\t") for line in records(out))}
     if any(now.get(entry.path, "") != entry.index for entry in entries):
         raise GitBusy("something was staged meanwhile", "It is tried again.")

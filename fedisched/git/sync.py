@@ -7,6 +7,7 @@ way, branch, index and work tree are as they were. A person's own commits and un
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from fedisched.model.said import Wording
 TRIES = 4
 """How often a push is tried while others are quicker."""
 
+_QUOTED = re.compile(r'^"|\n')
 _IN_THE_WAY = re.compile(r"(?:Entry|Untracked working tree file|Updating) '(.+?)'")
 
 
@@ -134,11 +136,12 @@ def _adopt(repository: Repository, old: str, new: str) -> None:
     there = [
         path
         for path, (added, _) in wanted.items()
-        if "\n" not in path and (added or path in unlike_head) and _is_plain(repository, path)
+        if not _QUOTED.search(path) and (added or path in unlike_head) and _is_plain(repository, path)
     ]
     if not there:
         return
-    ids = git("hash-object", "--stdin-paths", data="".join(f"{path}\n" for path in there).encode()).decode().split()
+    listed = b"".join(os.fsencode(path) + b"\n" for path in there)
+    ids = git("hash-object", "--stdin-paths", data=listed).decode().split()
     same = {path: wanted[path][1] for path, name in zip(there, ids, strict=True) if wanted[path][1].id == name}
     if same:
         git("update-index", "--add", "-z", "--index-info", data=index_lines(same))

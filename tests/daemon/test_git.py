@@ -60,8 +60,8 @@ def test_pushed_in_one_clone_published_here_and_the_results_pulled_there(stage: 
         ann.due("hello.md", stage.soon(9))
         ann.save("Hello")
         ann.git("push", "-q")
-        # As the server's hook would say it.
-        service.process.send_signal(signal.SIGHUP)
+        # As the server's hook says it.
+        assert fedisched(stage, "run", "--wake").returncode == 0
         service.until("armed", "hello.md")
         service.until("published", "hello.md", count=2)
         service.until("committed", "published: posts/hello.md → mastodon, bluesky")
@@ -69,6 +69,7 @@ def test_pushed_in_one_clone_published_here_and_the_results_pulled_there(stage: 
         ann.git("pull", "-q")
         assert set(said(ann.path("hello.md").read_text())) == {"mastodon", "bluesky"}
         assert service.stop() == 0
+    assert fedisched(stage, "run", "--wake").returncode == 1
     assert stage.texts() == (["Hello!"], ["Hello!"])
     assert Clone(stage.folder).is_clean()
     assert ann.subjects()[:2] == ["published: posts/hello.md → mastodon, bluesky", "Hello"]
@@ -90,6 +91,12 @@ def test_what_could_not_be_pushed_is_when_the_daemon_starts_again(stage: Stage, 
     assert said(Clone(stage.folder).in_head("hello.md"))
     with Service(stage.folder, environ_of(stage, **NOBODY)) as service:
         service.until("pushed")
+        ann.git("pull", "-q")
+        ann.post("later.md", "Later", "time: 2099-12-01 09:00")
+        ann.save("Later")
+        ann.git("push", "-q")
+        service.process.send_signal(signal.SIGHUP)
+        service.until("armed", "later.md")
         assert service.stop() == 0
     assert said(on_remote(remote, "hello.md"))
     assert stage.texts() == (["Hello!"], ["Hello!"])
@@ -110,6 +117,12 @@ def test_what_was_taken_back_while_the_daemon_was_away_does_not_go_out(stage: St
 
 
 # --- the one-shot --------------------------------------------------------------------------------------------------
+
+
+def fedisched(stage: Stage, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fedisched", *words, "-C", str(stage.folder)]
+    environ = environ_of(stage, **NOBODY)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENT, check=False)
 
 
 def publish(folder: Path, stage: Stage, state: Path) -> subprocess.CompletedProcess[str]:
