@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from fedisched.cli.exit import Exit
 from fedisched.sandbox import Fault, What
 from tests.cli.folder_with_server import FolderWithServer, by_target, rows
+from tests.daemon.service import wait_until
 
 STATUSES = "/api/v1/statuses"
 VERIFY = "/api/v1/accounts/verify_credentials"
@@ -235,7 +237,6 @@ def _is_at_work(served: FolderWithServer) -> None:
 
 
 def _has_asked(folder: Path) -> None:
-    """Wait until another process has put its request: its lock's file is there."""
-    locks = folder / ".fedisched" / "locks"
-    wait = 'until ls "$1" | grep -q asker-; do :; done'
-    subprocess.run(["timeout", "30", "sh", "-c", wait, "sh", str(locks)], check=True)
+    """Wait until another process has put its request: its lock's file is there a moment before."""
+    with closing(sqlite3.connect(folder / ".fedisched" / "journal.sqlite3", timeout=30)) as journal:
+        assert wait_until(lambda: bool(journal.execute("SELECT id FROM request").fetchall()))
