@@ -37,6 +37,7 @@ def _part(plain: dict[str, Any]) -> RenderedPart:
             "body": _body(plain["body"]),
             "facets": tuple(Facet(**facet) for facet in plain["facets"]),
             "media": tuple(Attachment(**attachment) for attachment in plain["media"]),
+            "captions": tuple(Attachment(**attachment) for attachment in plain.get("captions", ())),
         }
     )
 

@@ -61,6 +61,15 @@ class BlueskySession:
         if ends is not None and ends - RENEWED_BY_LIBRARY - SOON < self._wire.now() / 1_000_000:
             self._renew(client)
 
+    def server(self) -> str:
+        """The origin of the server that keeps the account's records, which is not always the one it logs in on; as far
+        as an open session tells."""
+        from atproto import Session
+
+        if self._client is None:
+            return self._account.server
+        return Session.decode(self._client.export_session_string()).pds_endpoint or self._account.server
+
     def close(self) -> None:
         if self._client is not None:
             self._wire.hear(self._client.request.close)

@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     from fedisched.networks.wire_requests import Session
 
 _OWN_APPLICATION = "fedisched"
-_LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
+_LIMITS = Limits(
+    characters=500,
+    media=4,
+    alt_characters=1500,
+    visibility="public",
+    image_pixels=33_177_600,
+    video_pixels=8_294_400,
+)
 _GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _PAGE, _MOST_PAGES = 40, 100
 _STILL_PROCESSING = 15.0
@@ -186,10 +193,15 @@ class Mastodon:
     def _upload(self, place: tuple[str, int, int, str], attachment: Attachment, data: bytes) -> str | NotSent | Refused:
         if place in self._uploaded:
             return self._processed(self._uploaded[place], attachment)
-        name = f"attachment{mimetypes.guess_extension(attachment.mime) or ''}"
+        ending = mimetypes.guess_extension(attachment.mime) or f".{attachment.mime.partition('/')[2]}"
+        focus = tuple(float(number) for number in attachment.focus.split(",")) if attachment.focus else None
         answer = self._ask(
             lambda client: client.media_post(
-                data, mime_type=attachment.mime, description=attachment.alt or None, file_name=name
+                data,
+                mime_type=attachment.mime,
+                description=attachment.alt or None,
+                focus=focus,
+                file_name=f"attachment{ending}",
             )
         )
         if not isinstance(answer, Answer):
@@ -357,6 +369,10 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
         image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
         alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
+        image_pixels=_count(media.get("image_matrix_limit")) or usual.image_pixels,
+        video_bytes=_count(media.get("video_size_limit")) or usual.video_bytes,
+        video_pixels=_count(media.get("video_matrix_limit")) or usual.video_pixels,
+        types=_texts(media.get("supported_mime_types")),
         counting=counting,
         visibility="public",
     )
@@ -410,6 +426,10 @@ def _held_as(number: int) -> str:
 def _section(value: object, name: str) -> Mapping[str, Any]:
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _count(value: object) -> int | None:
