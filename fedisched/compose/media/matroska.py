@@ -72,6 +72,8 @@ def _erase_inside(film: bytearray, element: _Element, names: tuple[int, ...]) ->
 
 
 def _erase(film: bytearray, element: _Element) -> None:
+    if element.end > len(film):
+        raise Damaged(ENDS_EARLY)
     length = element.end - element.start
     size = (length - 2 | 0x80).to_bytes(1, "big") if length < 128 else (length - 9 | 1 << 56).to_bytes(8, "big")
     film[element.start : element.end] = (bytes([_VOID]) + size).ljust(length, b"\0")
