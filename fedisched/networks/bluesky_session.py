@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fedisched.model.network import Sessions
 from fedisched.model.outcome import NotSent, Refused
@@ -66,9 +67,11 @@ class BlueskySession:
         as an open session tells."""
         from atproto import Session
 
-        if self._client is None:
+        try:
+            told = Session.decode(self._client.export_session_string()).pds_endpoint if self._client else None
+            return told if told and urlsplit(told).hostname else self._account.server
+        except Exception:  # a library reads here what a server made up: whatever it raises, nothing else is known
             return self._account.server
-        return Session.decode(self._client.export_session_string()).pds_endpoint or self._account.server
 
     def close(self) -> None:
         if self._client is not None:

@@ -73,7 +73,7 @@ def test_a_file_that_ends_early_is_damaged(mime: str) -> None:
 @pytest.mark.parametrize("mime", FILES)
 def test_no_damage_is_more_than_damage(mime: str) -> None:
     data = FILES[mime]
-    for place in range(0, min(len(data), 1200)):
+    for place in range(min(len(data), 1200)):
         broken = bytes(data[:place]) + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
         try:
             look_at_film(BytesIO(broken), len(broken), mime)
