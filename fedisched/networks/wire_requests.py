@@ -97,7 +97,7 @@ class WatchedAdapter(HTTPAdapter):
         """As the base class's, but with our own time-outs, whatever the caller says."""
         if self.holding:
             raise Held(request, stream, timeout, verify, cert, proxies)
-        until = self._elapsed() + self._wire.answer_within
+        until = self._elapsed() + self._wire.allowed(_size_of(request))
         limits = (self._wire.connect_within, self._wire.piece_within)
         try:
             response = super().send(request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies)
@@ -125,6 +125,10 @@ class WatchedAdapter(HTTPAdapter):
         finally:
             response.raw.release_conn()
         return bytes(body)
+
+
+def _size_of(request: requests.PreparedRequest) -> int:
+    return len(request.body) if isinstance(request.body, bytes) else 0
 
 
 def _never_sent(error: BaseException) -> bool:

@@ -30,6 +30,7 @@ from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
 from fedisched.publisher.desk import Desk, Job
+from fedisched.publisher.uploading import told
 
 ABSENCE_LASTS = 60 * SECOND
 """How long it counts that a delivery was looked up and is not there: the account is ours alone meanwhile."""
@@ -116,7 +117,8 @@ class Courier:
         """Have the network do everything slow; None if a file cannot be sent as it is, which is recorded."""
         desk = self._desk
         try:
-            return self._network.prepare(task, desk.posts.read_media)
+            with told(desk.posts.read_media, self._account.name, desk.tell_uploads) as read_media:
+                return self._network.prepare(task, read_media)
         except MediaUnfit as error:
             self._block(delivery, error.message, error.hint)
         except FileChanged as error:
