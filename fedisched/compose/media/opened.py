@@ -33,7 +33,8 @@ def opened(path: Path, folder: Path) -> Iterator[tuple[BinaryIO, os.stat_result]
 
 def is_inside(path: Path, folder: Path) -> bool:
     """Whether a path, every symbolic link followed, stays in the folder."""
-    return path.resolve().is_relative_to(folder.resolve())
+    # Not Path.resolve(): that raises on a link that leads to itself.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def mark_of(found: os.stat_result) -> str:

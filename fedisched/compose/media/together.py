@@ -48,7 +48,7 @@ def _together(
     most = attacher.limits.media
     alone = [(medium, attachment) for medium, attachment in found if kind_of(attachment.mime) != "image"]
     if alone and len(found) > 1:
-        medium, _ = alone[0] if alone[0] is not found[0] else found[1]
+        medium = alone[0][0] if alone[0] != found[0] else found[1][0]
         kind = {"video": "a video", "audio": "a sound"}[kind_of(alone[0][1].mime)]
         message = f"{kind} stands alone in a part on {target}, and there are {len(found)} files in this one"
         yield attacher.source.problem_at(medium.at, "mixed-media", message, _ANOTHER_PART)

@@ -32,6 +32,13 @@ def drawn(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
+def seen_through() -> Image.Image:
+    """A picture that is transparent in one corner."""
+    image = drawn(mode="RGBA")
+    image.paste((0, 0, 0, 0), (48, 32, 96, 64))
+    return image
+
+
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
     """A picture that nothing makes small. The same each time."""
     import random
