@@ -85,17 +85,26 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for attachment in part.media:
-        lines += _wrapped([(_described(attachment), False)], width)
+    for line in (*map(_described, part.media), *map(_captioned, part.captions)):
+        lines += _wrapped([(line, False)], width)
     lines.append([""])
     lines.append(_counted(part, number, total))
     return lines
 
 
 def _described(attachment: Attachment) -> str:
-    size = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
+    shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
     alt = attachment.alt or "no description"
-    return f"▣ {attachment.path} ({size}{-(-attachment.size // 1000)} kB): {clean(alt)}"
+    if attachment.making:
+        kind = attachment.mime.partition("/")[2].upper()
+        size = f"made {'an' if kind == 'MP4' else 'a'} {kind} of at most {attachment.most // 1000:,} kB"
+    else:
+        size = f"{-(-attachment.size // 1000):,} kB"
+    return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
+
+
+def _captioned(captions: Attachment) -> str:
+    return f"≡ {captions.path} (captions, {clean(captions.alt)})"
 
 
 def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:
