@@ -54,10 +54,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unquoted-colon": "a colon and a space inside an unquoted value",
         "unquoted-value": "a value that starts with a sign that means something in YAML",
         # Keys and values.
+        "captions-form": "`captions` in an item of `media` that names no file",
         "comment": "a value, or its end, that YAML takes for a comment",
         "duplicate-target": "a target that is named twice",
         "empty-body": "no text below the front matter (a warning in a draft)",
+        "focus-form": "`focus` in an item of `media` with anything but two numbers from -1 to 1",
         "lang-form": "no language's code",
+        "media-form": "an item of `media` that names no file",
         "no-targets": "no target to publish to, or an empty one",
         "no-time": "`status: scheduled` without a time",
         "not-text": "a list or a mapping where a text should be",
