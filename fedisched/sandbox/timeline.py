@@ -219,7 +219,9 @@ def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]
     embed = _known(record.value.get("embed", {}))
     media = _known(embed.get("media", embed))
     for item in (*media.get("images", ()), *media.get("items", ()), *([media] if "video" in media else ())):
-        for _, reference in blobs_in(item):
+        for place, reference in blobs_in(item):
+            if place == "file":  # captions are part of their video
+                continue
             cid = reference["ref"]["$link"]
             blob = store.blobs[record.did, cid]
             path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"

@@ -19,6 +19,7 @@ from fedisched.compose.media.kinds import ENDINGS, HEAD, NAMES, kind_of, mime_of
 from fedisched.compose.media.look import Look
 from fedisched.compose.media.made import DIGEST, look_at_film, look_at_picture
 from fedisched.compose.media.opened import NoFile, Outside, is_inside, mark_of, opened
+from fedisched.compose.media.paint import MOST_PIXELS
 from fedisched.compose.media.shown import Fit, Shows, fitted
 from fedisched.compose.source import Source
 from fedisched.model.post import Medium
@@ -27,8 +28,6 @@ from fedisched.model.rendered import Attachment, Limits
 
 MOST_BYTES = 100_000_000
 """A picture that is larger is not read: no camera makes such."""
-MOST_PIXELS = 89_000_000
-"""A picture with more pixels is not decoded: a few bytes can stand for gigabytes."""
 _FORMATS = "PNG, JPEG, GIF, WebP, AVIF or HEIC picture, an MP4, QuickTime or WebM video, or a sound"
 
 
@@ -70,7 +69,8 @@ class Attacher:
             attachment = self._fitted(medium, found)
         except _Unfit as unfit:
             return None, [unfit.problem]
-        return attachment, [*self._of_its_name(medium, found), *self._of_alt(medium, attachment)]
+        remarks = [*self._of_its_name(medium, found), *self._of_movement(medium, found, attachment)]
+        return attachment, [*remarks, *self._of_alt(medium, attachment)]
 
     # The file
 
@@ -220,6 +220,13 @@ class Attacher:
         message = f"{medium.file} is in truth {found.mime}"
         hint = f"Rename it to end in {endings[0]}; it is sent as what it is."
         return [self._problem(medium, "wrong-extension", message, hint, warning=True)]
+
+    def _of_movement(self, medium: Medium, found: _Found, attachment: Attachment) -> list[Problem]:
+        if found.look.frames == 1 or attachment.making != "image":
+            return []
+        message = f"{medium.file} moves, but only its first picture goes to {self.network}"
+        hint = "Save it as GIF or MP4, or make it small enough to go out as it is."
+        return [self._problem(medium, "stands-still", message, hint, warning=True)]
 
     def _of_alt(self, medium: Medium, attachment: Attachment) -> list[Problem]:
         path, most = medium.file, self._longest_alt(attachment)

@@ -14,7 +14,8 @@ ENDINGS = {
     "image/heic": (".heic", ".heif", ".hif"),
     "video/mp4": (".mp4", ".m4v"),
     "video/quicktime": (".mov", ".qt"),
-    "video/webm": (".webm", ".mkv"),
+    "video/webm": (".webm",),
+    "video/x-matroska": (".mkv",),
     "audio/mpeg": (".mp3",),
     "audio/ogg": (".ogg", ".oga", ".opus"),
     "audio/flac": (".flac",),
@@ -34,6 +35,7 @@ NAMES = {
     "video/mp4": "MP4",
     "video/quicktime": "QuickTime",
     "video/webm": "WebM",
+    "video/x-matroska": "Matroska",
     "audio/mpeg": "MP3",
     "audio/ogg": "Ogg",
     "audio/flac": "FLAC",
@@ -47,7 +49,6 @@ _STARTS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
-    (b"\x1aE\xdf\xa3", "video/webm"),
     (b"ID3", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
@@ -64,6 +65,8 @@ def mime_of(head: bytes) -> str | None:
             return mime
     if head.startswith(b"RIFF"):
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12])
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm" if b"\x42\x82\x84webm" in head[:64] else "video/x-matroska"
     if head[4:8] == b"ftyp":
         return _of_brands(head)
     if head[4:8] in _QUICKTIME_BOXES:

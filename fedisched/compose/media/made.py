@@ -37,7 +37,7 @@ def look_at_picture(data: bytes, mime: str) -> tuple[Look, int]:
 def look_at_film(file: BinaryIO, size: int, mime: str) -> Look:
     """What a video or a sound is; width and height are 0 for a sound. Raises Damaged."""
     match mime:
-        case "video/webm":
+        case "video/webm" | "video/x-matroska":
             return matroska.look(file, size)
         case "video/mp4" | "video/quicktime" | "audio/mp4":
             return film.look(file, size)
@@ -98,6 +98,6 @@ def bare(data: bytes, mime: str) -> bytes:
         return _PICTURES[mime][1](data)
     if mime in ("video/mp4", "video/quicktime", "audio/mp4"):
         return film.bare(data)
-    if mime == "video/webm":
+    if mime in ("video/webm", "video/x-matroska"):
         return matroska.bare(data)
     return sound.bare(data, mime) if kind_of(mime) == "audio" else data

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from fedisched.compose.media.damaged import Damaged
 
-_FORMATS = {"image/gif": "gif", "video/quicktime": "mov", "video/mp4": "mov", "video/webm": "matroska"}
+_FORMATS = {
+    "image/gif": "gif",
+    "video/quicktime": "mov",
+    "video/mp4": "mov",
+    "video/webm": "matroska",
+    "video/x-matroska": "matroska",
+}
 _WITHIN = 900.0
 _CANNOT = "could not be made into an MP4 video by ffmpeg"
 

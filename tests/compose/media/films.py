@@ -69,14 +69,14 @@ def _element(name: bytes, payload: bytes) -> bytes:
     return name + (len(payload) | 1 << 56).to_bytes(8, "big") + payload
 
 
-def webm(width: int = 640, height: int = 360) -> bytes:
+def webm(width: int = 640, height: int = 360, kind: bytes = b"webm") -> bytes:
     """A film with tags, a title and a date."""
     video = _element(b"\xe0", b"\xb0\x82" + width.to_bytes(2, "big") + b"\xba\x82" + height.to_bytes(2, "big"))
     tracks = _element(b"\x16\x54\xae\x6b", _element(b"\xae", b"\xd7\x81\x01\x83\x81\x01" + video))
     info = _element(b"\x15\x49\xa9\x66", b"\x7b\xa9\x92" + PLACE + b"\x44\x61\x88" + b"\1" * 8)
     tags = _element(b"\x12\x54\xc3\x67", PLACE)
     cluster = _element(b"\x1f\x43\xb6\x75", b"PICTURES")
-    head = _element(b"\x1a\x45\xdf\xa3", b"\x42\x82\x84webm")
+    head = _element(b"\x1a\x45\xdf\xa3", b"\x42\x82" + bytes([0x80 | len(kind)]) + kind)
     return head + _element(b"\x18\x53\x80\x67", info + tracks + tags + cluster)
 
 

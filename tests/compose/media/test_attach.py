@@ -71,6 +71,7 @@ def attachment(folder: Path, name: str, network: NetworkName, limits: Limits | N
         (mp4(brand=b"qt  "), "bluesky", "video/mp4", "video"),
         (webm(), "mastodon", "video/webm", ""),
         (webm(), "bluesky", "video/mp4", "video"),
+        (webm(kind=b"matroska"), "mastodon", "video/mp4", "video"),
         (mp4(is_sound=True), "mastodon", "audio/mp4", ""),
         (mp3(), "mastodon", "audio/mpeg", ""),
         (ogg(), "mastodon", "audio/ogg", ""),
@@ -138,6 +139,15 @@ def test_a_gif_that_is_too_large_is_not_robbed_of_its_movement(folder: Path) -> 
     assert problem.code == "image-too-large"
     assert "moves" in problem.message
     assert "MP4" in problem.hint
+
+
+def test_other_pictures_that_move_are_told_to_stand_still_where_they_have_to(folder: Path) -> None:
+    data = saved(drawn(), "WEBP", save_all=True, append_images=[drawn().rotate(90)], lossless=True)
+    (folder / "posts/a.webp").write_bytes(data)
+    assert codes(render("![a](a.webp)", "mastodon", folder)) == []
+    rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=20))
+    assert codes(rendering) == ["stands-still"]
+    assert rendering.can_be_sent
 
 
 def test_a_sound_on_bluesky_is_a_problem_with_ways_out(folder: Path) -> None:
