@@ -7,6 +7,7 @@ The same bytes give the same bytes: nothing here depends on the time or on chanc
 from __future__ import annotations
 
 from io import BytesIO
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from fedisched.compose.media.damaged import MAKES_NO_SENSE, Damaged
@@ -19,7 +20,7 @@ MOST_PIXELS = 89_000_000
 """A picture with more is not decoded: it would take gigabytes of memory. Pillow warns of a bomb from here on, too."""
 
 _QUALITIES = (90, 84, 78, 72, 65, 57, 48)
-_SMALLER, _SMALLEST = 0.8, 16
+_SMALLER, _SMALLEST = 0.9, 16
 
 
 def measured(data: bytes) -> Look:
@@ -38,11 +39,25 @@ def painted(data: bytes, mime: str, width: int, height: int, most: int) -> bytes
         clean = _clean(image, keep_alpha=mime != "image/jpeg")
     while True:
         sized = clean if clean.size == (width, height) else _resized(clean, width, height)
-        for quality in _QUALITIES if mime != "image/png" else (0,):
-            drawn = _written(sized, mime, quality)
-            if len(drawn) <= most or max(width, height) <= _SMALLEST:
-                return drawn
-        width, height = max(round(width * _SMALLER), 1), max(round(height * _SMALLER), 1)
+        drawn = _within(sized, mime, most)
+        if len(drawn) <= most or max(width, height) <= _SMALLEST:
+            return drawn
+        scale = min(_SMALLER, sqrt(most / len(drawn)))
+        width, height = max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def _within(image: Image.Image, mime: str, most: int) -> bytes:
+    """The picture in the best quality that is not too large, or in the lowest if that is too large as well."""
+    best = _written(image, mime, _QUALITIES[0])
+    if len(best) <= most or mime == "image/png":
+        return best
+    fits = _written(image, mime, _QUALITIES[-1])
+    low, high = 0, len(_QUALITIES) - 1  # the first is too large, the last fits: between them is what we look for
+    while len(fits) <= most and high - low > 1:
+        middle = (low + high) // 2
+        drawn = _written(image, mime, _QUALITIES[middle])
+        low, high, fits = (low, middle, drawn) if len(drawn) <= most else (middle, high, fits)
+    return fits
 
 
 class _Opened:
@@ -118,7 +133,7 @@ def _written(image: Image.Image, mime: str, quality: int) -> bytes:
         case "image/png":
             image.save(out, "PNG", optimize=True)
         case "image/webp":
-            image.save(out, "WEBP", quality=quality, method=4)
+            image.save(out, "WEBP", quality=quality, method=2)
         case _:
             image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
     return out.getvalue()
