@@ -123,10 +123,13 @@ def _said(text: str) -> dict[str, list[str]]:
 
 
 def _named(text: str) -> Iterator[tuple[str, str]]:
+    titled = False
     for tag, start, end in _tags(text):
         if tag == "title":
-            close = text.find("</", end)
-            yield "title", html.unescape(text[end : min(close if close >= 0 else len(text), end + _LONGEST_TAG)])
+            close = text.find("</", end, end + _LONGEST_TAG)
+            title = "" if titled else html.unescape(text[end : close if close >= 0 else end + _LONGEST_TAG])
+            titled = titled or bool(title.strip())
+            yield "title", title
             continue
         attributes = _attributes(text[start:end])
         name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
