@@ -62,7 +62,7 @@ _INACTIVE = "Activate the account again in the app; posts wait until then."
 
 def enquire(account: Account, now: Callable[[], int]) -> BlueskyEnquiry:
     """What the account's server tells anybody."""
-    return BlueskyEnquiry(account, _LIMITS, now)
+    return BlueskyEnquiry(account, _LIMITS, now, cards_of(account))
 
 
 def cards_of(account: Account) -> Cards:

@@ -109,7 +109,7 @@ def photo(width: int = 1600, height: int = 800, kind: str = "JPEG", **how: objec
     exif[0x010E] = "taken at home"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     out = io.BytesIO()
-    picture.save(out, kind, **{"exif": exif, **how} if kind != "GIF" else how)  # type: ignore[arg-type]
+    picture.save(out, kind, **{"exif": exif, **how} if kind != "GIF" else how)
     return out.getvalue()
 
 

@@ -53,7 +53,7 @@ def test_no_spelling_of_an_address_leads_in(host: str, scheme: str) -> None:
         tried.append(address)
         return is_public(address)
 
-    with pytest.raises(NotFetched, match="not a public address|there is no|no host|is no address"):
+    with pytest.raises(NotFetched, match=r"not a public address|there is no|no host|is no address"):
         SafeFetch(allowed=watched)(f"{scheme}://{host}/", 100, time.monotonic() + 5, "*/*")
     assert not any(map(is_public, tried))
 

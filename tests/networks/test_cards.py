@@ -1,4 +1,4 @@
-"""Link cards: made from a page ahead of time, published on the sandbox and on a real personal data server, read back."""
+"""Link cards: made from a page ahead of time, published on the sandbox and on a real PDS, read back."""
 
 from __future__ import annotations
 
