@@ -16,7 +16,7 @@ from fedisched.networks.page import Page, has_said_enough, read_page
 from fedisched.networks.safe_fetch import Fetch, Fetched, NotFetched, SafeFetch
 from fedisched.networks.thumb import fit_thumb
 
-WITHIN = 8.0
+WITHIN = 6.0
 """Seconds for a card: page, picture, and all redirects. Preparations are begun ten seconds ahead at least."""
 MOST_OF_A_PAGE = 1024 * 1024
 MOST_OF_A_PICTURE = 5 * 1024 * 1024

@@ -29,7 +29,7 @@ from fedisched.networks.addresses import is_public
 MOST_HOPS = 5
 _PORTS = {"http": 80, "https": 443}
 _MOST_ADDRESSES = 4
-_CONNECT_WITHIN = 3.0
+_CONNECT_WITHIN = 2.0
 _CHUNK = 16 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_URL = 8000
