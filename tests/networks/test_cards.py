@@ -17,7 +17,7 @@ from fedisched.networks.bluesky import Bluesky, cards_of
 from fedisched.networks.bluesky_records import same_record
 from fedisched.networks.cards import Cards, Made, NoCard
 from fedisched.networks.cid import cid_of_blob
-from fedisched.networks.safe_fetch import SafeFetch
+from fedisched.networks.safe_fetch import Fetched, NotFetched, SafeFetch
 from fedisched.networks.thumb import fit_thumb
 from fedisched.sandbox import Fault, What
 from tests.networks.pages import HOST, Pages, answer, page, photo, redirect, serving
@@ -170,6 +170,25 @@ def test_a_post_in_doubt_is_found_whatever_its_page_says_by_then(bluesky_place: 
         assert isinstance(outcome, Published)
         assert outcome.parts == landed.parts
     assert record(bluesky_place, landed.parts[0])["embed"]["external"]["title"] == "A title"
+
+
+def test_a_server_that_took_all_the_time_is_not_asked_again_for_the_next_post(sandbox_bluesky: Place) -> None:
+    clock, asked = [0.0], []
+
+    def slow(url: str, most: int, until: float, accept: str, enough: object = None) -> Fetched:
+        asked.append(url)
+        clock[0] = until
+        raise NotFetched("it took too long")
+
+    network = opened(sandbox_bluesky, Cards(slow, now=lambda: clock[0]))
+    warnings = []
+    for number in range(3):
+        _, outcome, _ = published(sandbox_bluesky, network, carded(Card(f"{URL}{number}")))
+        warnings.append(outcome.warning)
+    assert asked == [f"{URL}0"]
+    assert ["took too long" in warning for warning in warnings] == [True] * 3
+    published(sandbox_bluesky, network, carded(Card("https://other.test/")))
+    assert asked == [f"{URL}0", "https://other.test/"]
 
 
 def test_a_server_that_takes_no_picture_gets_the_card_without(sandbox_bluesky: Place, pages: Pages) -> None:
