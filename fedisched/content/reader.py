@@ -11,7 +11,7 @@ from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
 from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Listing, Scalar, Tree, parse
+from fedisched.content.tree import Entries, Listing, Scalar, Tree, parse
 from fedisched.model.post import Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
@@ -56,6 +56,7 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         sensitive=details.sensitive,
         labels=details.labels,
         thread=details.thread,
+        link=details.link,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
     )
@@ -63,9 +64,12 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
 
 def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
     node = tree.root.values[mistake.key]
-    if isinstance(node, Listing) and mistake.item is not None:
-        node = node.items[mistake.item]
-    return tree.problem(node.offset, mistake.code, mistake.message, mistake.hint)
+    place = node.offset
+    if isinstance(node, Listing) and isinstance(mistake.item, int):
+        place = node.items[mistake.item].offset
+    if isinstance(node, Entries) and isinstance(mistake.item, str):
+        place = node.keys.get(mistake.item, place)
+    return tree.problem(place, mistake.code, mistake.message, mistake.hint)
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:
