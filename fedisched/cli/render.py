@@ -12,11 +12,11 @@ from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import json_option, verb
-from fedisched.cli.words import Words, bad, clean, columns, faint, strong, underlined
+from fedisched.cli.words import Words, bad, clean, clean_line, columns, faint, strong, underlined
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import Attachment, Rendered, RenderedPart
+    from fedisched.model.rendered import Attachment, Card, Rendered, RenderedPart
 
 _WORD = re.compile(r"\s*\S+|\s+")
 Cell = tuple[str, bool]
@@ -87,6 +87,8 @@ def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
     for line in (*map(_described, part.media), *map(_captioned, part.captions)):
         lines += _wrapped([(line, False)], width)
+    if part.card:
+        lines += _wrapped([(_card(part.card), False)], width)
     lines.append([""])
     lines.append(_counted(part, number, total))
     return lines
@@ -105,6 +107,15 @@ def _described(attachment: Attachment) -> str:
 
 def _captioned(captions: Attachment) -> str:
     return f"≡ {captions.path} (captions, {clean(captions.alt)})"
+
+
+def _card(card: Card) -> str:
+    """The link card as far as it is known: the page is asked shortly before the post goes out."""
+    told = [f"“{clean_line(card.title)}”"] if card.title is not None else []
+    told += [clean_line(card.description)] if card.description else []
+    told += [f"picture {card.thumb.path}"] if card.thumb else []
+    told += [] if card.is_known else ["the page says the rest"]
+    return f"▤ card of {card.url} ({'; '.join(told)})"
 
 
 def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:

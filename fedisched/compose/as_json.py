@@ -28,6 +28,8 @@ def _part(part: RenderedPart, network: str) -> Json:
     plain["media"] = [_media(media) for media in part.media]
     if part.captions:
         plain["captions"] = [{"path": captions.path, "lang": captions.alt} for captions in part.captions]
+    if part.card is not None:
+        plain["card"] = {"url": part.card.url, "title": part.card.title, "description": part.card.description}
     plain["record" if network == "bluesky" else "params"] = _known(part.body)
     return plain
 

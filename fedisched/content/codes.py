@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "empty-body": "no text below the front matter (a warning in a draft)",
         "focus-form": "`focus` in an item of `media` with anything but two numbers from -1 to 1",
         "lang-form": "no language's code",
+        "link-form": "`link` with what makes no card",
         "media-form": "an item of `media` that names no file",
         "no-targets": "no target to publish to, or an empty one",
         "no-time": "`status: scheduled` without a time",

@@ -21,12 +21,12 @@ KEYS = (
     "labels",
     "thread",
     "media",
+    "link",
     "results",
 )
 
 NOT_YET = {
     "poll": "Delete it, and ask in the text instead.",
-    "link": "Delete it, and put the link into the text.",
     "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
     "quote": "Delete it, and put the post's URL into the text.",
     "replies": "Delete it, and choose in the network's own app who may reply.",

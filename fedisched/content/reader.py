@@ -12,7 +12,7 @@ from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
 from fedisched.content.media_key import read_media_key
 from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Listing, Scalar, Tree, parse
+from fedisched.content.tree import Entries, Listing, Scalar, Tree, parse
 from fedisched.model.post import Medium, Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
@@ -67,6 +67,7 @@ def _post(
         labels=details.labels,
         thread=details.thread,
         media=media,
+        link=details.link,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
     )
@@ -74,9 +75,12 @@ def _post(
 
 def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
     node = tree.root.values[mistake.key]
-    if isinstance(node, Listing) and mistake.item is not None:
-        node = node.items[mistake.item]
-    return tree.problem(node.offset, mistake.code, mistake.message, mistake.hint)
+    place = node.offset
+    if isinstance(node, Listing) and isinstance(mistake.item, int):
+        place = node.items[mistake.item].offset
+    if isinstance(node, Entries) and isinstance(mistake.item, str):
+        place = node.keys.get(mistake.item, place)
+    return tree.problem(place, mistake.code, mistake.message, mistake.hint)
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

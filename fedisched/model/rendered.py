@@ -11,7 +11,9 @@ from fedisched.model.problem import Mark, Problem
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+PendingWhat = Literal[
+    "did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id", "title", "description", "thumb"
+]
 
 
 Counting = Literal["discounted", "graphemes", "code points"]
@@ -25,6 +27,7 @@ class Pending:
 
     `of` says which: the handle for a `did`, the number of the part's file (from 1) for a `blob` (Bluesky) or
     `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    `title`, `description` and `thumb` are a link card's, `of` the page or file that they come from.
     """
 
     what: PendingWhat
@@ -80,6 +83,24 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A link card: the page at `url`, shown below the text. `title`, `description` and `thumb` are what the author
+    gave; what is None comes from the page itself. Without `with_thumb` there is to be no picture."""
+
+    url: str
+    title: str | None = None
+    description: str | None = None
+    thumb: Attachment | None = None
+    with_thumb: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the page has nothing to add."""
+        has_thumb = self.thumb is not None or not self.with_thumb
+        return self.title is not None and self.description is not None and has_thumb
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
@@ -96,6 +117,7 @@ class RenderedPart:
     line: int = 1
     column: int = 1
     captions: tuple[Attachment, ...] = ()
+    card: Card | None = None
 
     @property
     def files(self) -> tuple[Attachment, ...]:

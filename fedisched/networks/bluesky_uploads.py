@@ -62,6 +62,10 @@ class BlueskyUploads:
         self._lost.discard(task.key)
         return tuple(uploads)
 
+    def file(self, key: str, attachment: Attachment, data: bytes) -> str | NotSent | Refused:
+        """The upload of a picture that is no attachment of its own: a card's."""
+        return self._upload("", key, attachment, data)
+
     def close(self) -> None:
         """Close connections. Never fails."""
         if self._service is not None:

@@ -26,6 +26,9 @@ KEEP_CONNECTION_SECONDS = 60.0
 SLOWEST_UPLOAD = 20_000
 """Bytes a second: who uploads more slowly has no connection. A large file needs its time beside the answer's."""
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""A server on this machine: the sandbox, or another that somebody tries things out with."""
+
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 86400.0
 
