@@ -17,7 +17,7 @@ from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.media.damaged import Damaged
 from fedisched.compose.media.kinds import ENDINGS, HEAD, NAMES, kind_of, mime_of
 from fedisched.compose.media.look import Look
-from fedisched.compose.media.made import DIGEST, look_at_film, look_at_picture
+from fedisched.compose.media.made import DIGEST, SOUNDS, bare, look_at_film, look_at_picture
 from fedisched.compose.media.opened import NoFile, Outside, is_inside, mark_of, opened
 from fedisched.compose.media.paint import MOST_PIXELS
 from fedisched.compose.media.shown import Fit, Shows, fitted
@@ -29,6 +29,8 @@ from fedisched.model.rendered import Attachment, Limits
 MOST_BYTES = 100_000_000
 """A picture that is larger is not read: no camera makes such."""
 _FORMATS = "PNG, JPEG, GIF, WebP, AVIF or HEIC picture, an MP4, QuickTime or WebM video, or a sound"
+
+_NO_SOUND = "Make a video of it (with a still picture), or leave this network out of the targets."
 
 
 class _Found(NamedTuple):
@@ -101,17 +103,21 @@ class Attacher:
             look = look_at_film(file, size, mime)
             if mime == "video/mp4" and not look.width:
                 mime = "audio/mp4"
+            if mime in SOUNDS and size <= MOST_BYTES:  # they have no index to look at: they are gone through
+                file.seek(0)
+                size_sent = len(bare(file.read(MOST_BYTES), mime))
+                return _Found(path, mime, size, size_sent, look, mark_of(status))
             return _Found(path, mime, size, size, look, mark_of(status))
         if size > MOST_BYTES:
             message = f"{medium.file} has {size:,} bytes, which is no picture any more"
             raise self._unfit(medium, "image-too-large", message, "Make the image smaller.")
         data = head + file.read(MOST_BYTES)
-        look, bare = look_at_picture(data, mime)
+        look, size_sent = look_at_picture(data, mime)
         if look.pixels > MOST_PIXELS:
             message = f"{medium.file} unfolds to {look.width:,} by {look.height:,} pixels"
             hint = f"Make the image smaller: at most {MOST_PIXELS // 1_000_000} million pixels."
             raise self._unfit(medium, "too-many-pixels", message, hint)
-        return _Found(path, mime, size, bare, look, DIGEST + hashlib.sha256(data).hexdigest())
+        return _Found(path, mime, size, size_sent, look, DIGEST + hashlib.sha256(data).hexdigest())
 
     def _find(self, medium: Medium) -> Path:
         path = medium.file
@@ -185,8 +191,7 @@ class Attacher:
         kind, limits = kind_of(found.mime), self.limits
         if kind == "audio" and not self.shows.sounds:
             message = f"{medium.file} is a sound, and {self.network} takes none"
-            hint = "Make a video of it (with a still picture), or leave this network out of the targets."
-            raise self._unfit(medium, "no-sounds", message, hint)
+            raise self._unfit(medium, "no-sounds", message, _NO_SOUND)
         if found.size > limits.video_bytes:
             message = f"{medium.file} has {found.size:,} bytes of at most {limits.video_bytes:,}"
             raise self._unfit(medium, "video-too-large", message, "Make it shorter or smaller.")
@@ -197,7 +202,8 @@ class Attacher:
             return Fit("", found.mime, found.look.width, found.look.height)
         if kind == "audio":
             message = f"{medium.file} is {NAMES[found.mime]}, which its server does not take"
-            raise self._unfit(medium, "unfit-sound", message, "Save it as MP3.")
+            hint = "Save it as MP3." if self.shows.takes("audio/mpeg", limits) else _NO_SOUND
+            raise self._unfit(medium, "unfit-sound", message, hint)
         return self._filmed(medium, found)
 
     def _filmed(self, medium: Medium, found: _Found) -> Fit:

@@ -9,13 +9,15 @@ from typing import BinaryIO
 
 from fedisched.compose.media import film, gif, jpeg, matroska, png, sound, webp
 from fedisched.compose.media.damaged import Damaged
-from fedisched.compose.media.kinds import HEAD, kind_of, mime_of
+from fedisched.compose.media.kinds import HEAD, mime_of
 from fedisched.compose.media.look import Look
 from fedisched.compose.media.opened import NoFile, Outside, mark_of, opened
 from fedisched.model.errors import FileChanged, MediaUnfit
 from fedisched.model.rendered import Attachment
 
 DIGEST = "sha256 "
+SOUNDS = frozenset(("audio/mpeg", "audio/aac", "audio/ogg", "audio/flac", "audio/wav"))
+"""The types of sounds that are no films without pictures."""
 _PICTURES: Mapping[str, tuple[Callable[[bytes], Look], Callable[[bytes], bytes]]] = {
     "image/jpeg": (jpeg.look, jpeg.bare),
     "image/png": (png.look, png.bare),
@@ -100,4 +102,4 @@ def bare(data: bytes, mime: str) -> bytes:
         return film.bare(data)
     if mime in ("video/webm", "video/x-matroska"):
         return matroska.bare(data)
-    return sound.bare(data, mime) if kind_of(mime) == "audio" else data
+    return sound.bare(data, mime) if mime in SOUNDS else data

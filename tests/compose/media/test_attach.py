@@ -158,6 +158,19 @@ def test_a_sound_on_bluesky_is_a_problem_with_ways_out(folder: Path) -> None:
     assert "targets" in problem.hint
 
 
+@pytest.mark.parametrize(("name", "data"), [("a.flac", flac()[:60]), ("a.wav", wav()[:30]), ("a.ogg", ogg()[:200])])
+def test_a_sound_that_ends_early_is_a_problem(folder: Path, name: str, data: bytes) -> None:
+    (folder / "posts" / name).write_bytes(data)
+    assert places(render(f"![a]({name})", "mastodon", folder)) == [("damaged-image", 5, 1)]
+
+
+def test_a_server_without_sounds_is_no_place_for_one(folder: Path) -> None:
+    (folder / "posts/a.mp3").write_bytes(mp3())
+    (problem,) = render("![a](a.mp3)", "mastodon", folder, Limits(500, 4, types=("image/png",))).problems
+    assert problem.code == "unfit-sound"
+    assert "video" in problem.hint
+
+
 @pytest.mark.parametrize("network", BOTH)
 def test_a_video_stands_alone(folder: Path, network: NetworkName) -> None:
     (folder / "posts/a.mp4").write_bytes(mp4())
