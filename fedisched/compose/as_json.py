@@ -27,6 +27,8 @@ def _part(part: RenderedPart, network: str) -> Json:
     ]
     plain["media"] = [{"path": media.path, "alt": media.alt, "mime": media.mime} for media in part.media]
     plain["record" if network == "bluesky" else "params"] = _known(part.body)
+    if part.gates:
+        plain["gates"] = _known(part.gates)
     return plain
 
 

@@ -111,6 +111,14 @@ class Draft:
             hint = "Shorten it, start another part before this place with a line that is only ---, or add thread: auto."
         return self.source.problem(overrun.origin, "too-long", message, hint)
 
+    def cannot(self, key: str, code: str, message: str) -> Problem:
+        """A problem with a key for which this network has nothing, with the ways out."""
+        hint = (
+            f"Take {self.target} out of targets, or say it to the others alone: "
+            f"`override: {{OTHER: {{{key}: …}}}}` in the place of `{key}`."
+        )
+        return self.wrong(key, code, message, hint)
+
     def wrong(self, key: str, code: str, message: str, hint: str, warning: bool = False) -> Problem:
         """A problem with a front matter key."""
         mark: Mark = self.post.mark(key)

@@ -9,15 +9,16 @@ from fedisched.content.tree import Tree, short
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
-KEYS = ("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread", "results")
+KEYS = (
+    *("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread"),
+    *("tags", "poll", "replies", "quotes", "results"),
+)
 
 NOT_YET = {
     "media": "Put each image into the text instead: `![alt](file)`.",
-    "poll": "Delete it, and ask in the text instead.",
     "link": "Delete it, and put the link into the text.",
     "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
     "quote": "Delete it, and put the post's URL into the text.",
-    "replies": "Delete it, and choose in the network's own app who may reply.",
     "override": "Delete it, and write a file of its own for each target.",
 }
 """Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
@@ -42,6 +43,13 @@ _ELSEWHERE = {
     "warning": "cw",
     "nsfw": "sensitive",
     "name": "title",
+    "hashtags": "tags",
+    "threadgate": "replies",
+    "reply_policy": "replies",
+    "postgate": "quotes",
+    "quote_policy": "quotes",
+    "quote_approval_policy": "quotes",
+    "options": "poll",
 }
 
 

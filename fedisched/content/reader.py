@@ -11,7 +11,7 @@ from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
 from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Listing, Scalar, Tree, parse
+from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, parse
 from fedisched.model.post import Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
@@ -56,16 +56,32 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         sensitive=details.sensitive,
         labels=details.labels,
         thread=details.thread,
+        tags=details.tags,
+        poll=details.poll.poll() if details.poll else None,
+        replies=details.replies,
+        quotes=details.quotes,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
     )
 
 
 def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
-    node = tree.root.values[mistake.key]
-    if isinstance(node, Listing) and mistake.item is not None:
-        node = node.items[mistake.item]
-    return tree.problem(node.offset, mistake.code, mistake.message, mistake.hint)
+    offset = _offset(tree.root.values[mistake.key], mistake.place)
+    return tree.problem(offset, mistake.code, mistake.message, mistake.hint)
+
+
+def _offset(node: Node, place: tuple[int | str, ...]) -> int:
+    """Where a place inside a value is, or as near to it as the file has it; a key that should not be is at itself."""
+    offset = node.offset
+    for step in place:
+        if isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+            offset = node.offset
+        elif isinstance(node, Entries) and isinstance(step, str) and step in node.values:
+            offset, node = node.keys[step], node.values[step]
+        else:
+            break
+    return offset
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

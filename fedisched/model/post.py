@@ -12,6 +12,8 @@ from fedisched.model.problem import Mark, Problem
 from fedisched.model.results import DROPPED, FAILED, Result
 
 Visibility = Literal["public", "unlisted", "private", "direct"]
+Quotes = Literal["everyone", "followers", "nobody"]
+"""Who may quote a post."""
 
 
 class Status(StrEnum):
@@ -26,6 +28,16 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with answers to choose from, open for so many `seconds`."""
+
+    options: tuple[str, ...]
+    seconds: int
+    multiple: bool = False
+    hide_totals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
 
@@ -34,6 +46,9 @@ class Post:
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
     is line `body_line` of the file. `thread` says whether a part that is too long is split. `marks` says where a front
     matter key's value stands (`time`, `targets`, `cw`).
+
+    `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
+    `followers`, `following` and lists (an at-uri, or the address of a list in the app).
     """
 
     path: str
@@ -50,6 +65,10 @@ class Post:
     sensitive: bool | None = None
     labels: tuple[str, ...] = ()
     thread: Literal["auto"] | None = None
+    tags: tuple[str, ...] = ()
+    poll: Poll | None = None
+    replies: tuple[str, ...] | None = None
+    quotes: Quotes | None = None
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
 

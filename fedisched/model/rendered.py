@@ -11,7 +11,19 @@ from fedisched.model.problem import Mark, Problem
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+PendingWhat = Literal[
+    "did",
+    "blob",
+    "media",
+    "created_at",
+    "root",
+    "parent",
+    "in_reply_to_id",
+    "uri",
+    "list",
+    "quoted",
+    "quoted_status_id",
+]
 
 
 Counting = Literal["discounted", "graphemes", "code points"]
@@ -24,7 +36,9 @@ class Pending:
     """A value that only the network can tell, or only the moment of sending.
 
     `of` says which: the handle for a `did`, the number of the part's attachment (from 1) for a `blob` (Bluesky) or
-    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's; of a
+    post that answers another one `of` names that: the path of its file, or an address. So do `quoted` (Bluesky's
+    reference) and `quoted_status_id` (Mastodon). `uri` is the part's own, `list` that of the list at an address.
     """
 
     what: PendingWhat
@@ -66,7 +80,8 @@ class Attachment:
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
-    the part's text begins in the file, from 1."""
+    the part's text begins in the file, from 1. `gates` are the records that go along with it under its key (Bluesky):
+    who may reply, who may quote."""
 
     text: str
     length: int
@@ -77,6 +92,7 @@ class RenderedPart:
     media: tuple[Attachment, ...] = ()
     line: int = 1
     column: int = 1
+    gates: tuple[Mapping[str, Body], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,9 @@ class Limits:
     `characters` and `bytes` are of one part, `media` is how many attachments a part takes, `image_bytes` how large
     an image may be, `alt_characters` how long its description (None: as long as it likes). `counting` is how the
     server counts. `visibility` is what a post gets that says nothing of it, empty where that is not known.
+
+    A poll has at most `poll_options` of `poll_characters` each, and lasts from `poll_shortest` to `poll_longest`
+    seconds. `quotes` says whether the server knows quotes.
     """
 
     characters: int
@@ -107,6 +126,11 @@ class Limits:
     alt_characters: int | None = None
     counting: Counting = "discounted"
     visibility: str = ""
+    poll_options: int = 4
+    poll_characters: int = 50
+    poll_shortest: int = 300
+    poll_longest: int = 2_629_746
+    quotes: bool = True
 
 
 class Mention(NamedTuple):

@@ -60,6 +60,14 @@ class Threads:
 
 
 @dataclass(frozen=True, slots=True)
+class OnBluesky:
+    """`[bluesky]`. `cw` says what becomes of a content warning of a post that has no label of Bluesky's: `text` puts it
+    at the head of the text, a label's name gives the post this label instead."""
+
+    cw: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`."""
 
@@ -76,6 +84,7 @@ class Settings:
     retry: Retry = Retry()
     git: GitSettings = GitSettings()
     threads: Threads = Threads()
+    bluesky: OnBluesky = OnBluesky()
 
     @property
     def posts_folder(self) -> Path:

@@ -28,7 +28,9 @@ from fedisched.model.outcome import (
 from fedisched.model.rendered import Attachment, Counting, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
+from fedisched.networks.mastodon_instance import more_limits
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
+from fedisched.networks.mastodon_references import with_references
 from fedisched.networks.mastodon_status import Shown, difference, shown
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
 from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
@@ -148,6 +150,10 @@ class Mastodon:
         identity = self._known()
         if not isinstance(identity, Identity):
             return identity
+        found = with_references(task, self._hear, self._host)
+        if not isinstance(found, Task):
+            return found
+        task = found
         uploads = self._uploads(task, read_media)
         if not isinstance(uploads, tuple):
             return uploads
@@ -350,7 +356,7 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         characters = _GOTOSOCIAL.characters
     if characters is None:
         return None
-    return Limits(
+    limits = Limits(
         characters=characters,
         media=_count(statuses.get("max_media_attachments")) or usual.media,
         source="server",
@@ -360,6 +366,7 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         counting=counting,
         visibility="public",
     )
+    return replace(limits, **more_limits(instance))
 
 
 _KEEPS_KEYS = re.compile(r"(?!.*compatible)[1-9]\d*\.\d|.*compatible; *(Pleroma|Akkoma|Hollo)", re.IGNORECASE)

@@ -12,6 +12,8 @@ from typing import Any
 
 from fedisched.model.network import Task
 from fedisched.model.outcome import Absent, Finding, Found, Perhaps, SentPart
+from fedisched.model.rendered import Pending
+from fedisched.networks.mastodon_references import other_part
 from fedisched.networks.mastodon_status import Shown, same_words
 
 EARLIER = 300 * 1_000_000
@@ -95,7 +97,7 @@ class Matching:
         part = task.rendered.parts[number - 1]
         if len(part.media) != len(status.media) or not same_words(_warning(part.body), status.warning):
             return False
-        if number == 1 and not part.body.get("in_reply_to_id") and status.parent:
+        if number == 1 and not _may_answer(task, status):
             return False
         source = self.source_of(status)
         return same_words(_text(part.body), status.text if source is None else source)
@@ -108,9 +110,21 @@ class Matching:
         if number <= len(task.rendered.parts):
             parent = parts[-1].id if parts else task.done[-1].id if task.done else ""
             for status in self._open(task, number, parent):
-                if status.application in self.applications and (number > 1 or not status.parent):
+                if status.application in self.applications and (number > 1 or _may_answer(task, status)):
                     return Perhaps(status.url, "a post of ours is there that no file knows, with another text")
         return Found(tuple(parts)) if parts else Absent()
+
+
+def _may_answer(task: Task, status: Shown) -> bool:
+    """Whether a status may answer what the task's first part does: nothing, a status whose id is known, or one that
+    nobody has asked for. An answer to a status that was deleted since answers nothing any more."""
+    asked = task.rendered.parts[0].body.get("in_reply_to_id")
+    if not asked or not status.parent:
+        return not status.parent
+    if isinstance(asked, Pending):
+        part = other_part(asked, task)
+        return part is None or not part.id or status.parent == part.id
+    return status.parent == asked
 
 
 def _text(body: Mapping[str, Any]) -> str:

@@ -26,7 +26,8 @@ class Rules:
     whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
     at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial, as which
-    it then speaks of itself), `min_id_is_since_id` one that takes the two for the same.
+    it then speaks of itself), `min_id_is_since_id` one that takes the two for the same, one without `quotes` a Mastodon
+    from before 4.5.
 
     `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
     more is answered with 429.
@@ -44,6 +45,7 @@ class Rules:
     processing_looks: int = 0
     counts_code_points: bool = False
     min_id_is_since_id: bool = False
+    quotes: bool = True
     media_limit: int = 16_777_216
     application: str = "fedisched"
     posts_limit: int = 300

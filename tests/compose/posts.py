@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fedisched import compose
 from fedisched.model.post import Post, Status, Visibility
 from fedisched.model.problem import Mark
 from fedisched.model.rendered import Limits, RenderedPart, Rendering
-from fedisched.model.settings import Account, NetworkName, Settings, Threads
+from fedisched.model.settings import Account, NetworkName, OnBluesky, Settings, Threads
 
 FIRST_LINE = 5
 PEOPLE = {
@@ -31,6 +31,7 @@ def post(
     visibility: Visibility | None = None,
     sensitive: bool | None = None,
     thread: Literal["auto"] | None = None,
+    **more: Any,
 ) -> Post:
     return Post(
         path="posts/a.md",
@@ -46,7 +47,14 @@ def post(
         sensitive=sensitive,
         labels=labels,
         thread=thread,
-        marks={"cw": Mark(2, 5), "visibility": Mark(3, 13), "labels": Mark(3, 9), "lang": Mark(3, 7)},
+        marks={
+            "cw": Mark(2, 5),
+            "visibility": Mark(3, 13),
+            "labels": Mark(3, 9),
+            "lang": Mark(3, 7),
+            **{key: Mark(4, 9) for key in more},
+        },
+        **more,
     )
 
 
@@ -56,8 +64,11 @@ def render(
     folder: Path = NOWHERE,
     limits: Limits | None = None,
     threads: Threads | None = None,
+    cw: str = "text",
 ) -> Rendering:
-    settings = Settings(folder, folder / "fedisched.toml", people=PEOPLE, threads=threads or Threads())
+    settings = Settings(
+        folder, folder / "fedisched.toml", people=PEOPLE, threads=threads or Threads(), bluesky=OnBluesky(cw)
+    )
     account = Account(network, network, "https://example.social", "me.bsky.social")
     written = post(what) if isinstance(what, str) else what
     return compose.render(written, network, account, settings, limits or compose.default_limits(network))

@@ -24,6 +24,9 @@ PLAUSIBLE: Mapping[str, object] = {
     "created_at": "2026-12-01T08:00:00.000Z",
     "root": _REFERENCE,
     "parent": _REFERENCE,
+    "quoted": _REFERENCE,
+    "uri": f"at://{_DID}/app.bsky.feed.post/3kaaaaaaaaaaa",
+    "list": f"at://{_DID}/app.bsky.graph.list/3kaaaaaaaaaaa",
 }
 """What may stand in the place of each pending value of a record."""
 
