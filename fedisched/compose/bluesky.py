@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fedisched.compose.bluesky_keys import gates, labels_of, unfit
+from fedisched.compose.bluesky_keys import gates, labels_of, unfit, with_quote
 from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, overrun_in_bytes, overrun_in_characters, size_of
 from fedisched.compose.facets import SPACES, detected
@@ -102,9 +102,13 @@ def _record(draft: Draft, text: str, facets: tuple[Facet, ...]) -> dict[str, Bod
         record["facets"] = [_facet(facet) for facet in facets]
     if draft.number > 1:
         record["reply"] = {"root": Pending("root"), "parent": Pending("parent")}
+    elif post.reply_to:
+        record["reply"] = {"root": Pending("root", post.reply_to), "parent": Pending("parent", post.reply_to)}
     if draft.media:
         images = [_image(number, attachment) for number, attachment in enumerate(draft.media, 1)]
         record["embed"] = {"$type": "app.bsky.embed.images", "images": images}
+    if embed := with_quote(record.get("embed"), draft):
+        record["embed"] = embed
     if post.lang:
         record["langs"] = [post.lang]
     if post.tags:

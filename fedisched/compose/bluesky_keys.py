@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from fedisched.compose.draft import Draft
+from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Body, Pending
@@ -17,6 +17,7 @@ _MOST_TAGS, _TAG_CHARACTERS, _TAG_BYTES = 8, 64, 640
 _MOST_RULES = 5
 _THREADGATE, _POSTGATE = "app.bsky.feed.threadgate", "app.bsky.feed.postgate"
 _RULES = {"mentioned": "mentionRule", "followers": "followerRule", "following": "followingRule"}
+_POST = re.compile(r"at://[^/\s]+/app\.bsky\.feed\.post/[^/\s]+")
 _LIST_PAGE = re.compile(r"https?://[^/]+/profile/(did:[^/]+)/lists/([^/?#]+)")
 
 
@@ -38,6 +39,16 @@ def gates(draft: Draft) -> tuple[Mapping[str, Body], ...]:
     if post.quotes == "nobody":
         found.append(_gate(_POSTGATE, embeddingRules=[{"$type": f"{_POSTGATE}#disableRule"}]))
     return tuple(found)
+
+
+def with_quote(embed: Body, draft: Draft) -> Body:
+    """A part's embed, with the post that it quotes beside it; None for neither."""
+    if not draft.post.quote or draft.number > 1:
+        return embed
+    quoted: dict[str, Body] = {"$type": "app.bsky.embed.record", "record": Pending("quoted", draft.post.quote)}
+    if embed is None:
+        return quoted
+    return {"$type": "app.bsky.embed.recordWithMedia", "record": quoted, "media": embed}
 
 
 def _gate(kind: str, **rules: Body) -> Mapping[str, Body]:
@@ -76,7 +87,20 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     if post.replies is not None and len(post.replies) > _MOST_RULES:
         message = f"{len(post.replies)} kinds of people who may reply, and Bluesky takes {_MOST_RULES}"
         yield draft.wrong("replies", "replies-too-many", message, "Take some out.")
+    if post.replies is not None and post.reply_to:
+        message = f"{target} cannot limit who may reply to an answer: who began the thread decides that"
+        yield draft.cannot("replies", "replies-unfit", message)
+    yield from _strange_addresses(draft)
     yield from _wrong_tags(draft)
+
+
+def _strange_addresses(draft: Draft) -> Iterator[Problem]:
+    for key, name in (("reply_to", draft.post.reply_to), ("quote", draft.post.quote)):
+        if name.startswith(("http://", "https://")) and not is_bluesky_page(name):
+            yield draft.elsewhere(key, f"{name} is no post on Bluesky, where {draft.target} is")
+        elif name.startswith("at://") and not _POST.fullmatch(name):
+            hint = "Write it like at://did:plc:…/app.bsky.feed.post/3k…, or take the post's address in the app."
+            yield draft.wrong(key, "bad-reference", f"{name} is no post", hint)
 
 
 def _wrong_tags(draft: Draft) -> Iterator[Problem]:

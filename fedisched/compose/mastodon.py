@@ -89,8 +89,8 @@ def _written(draft: Draft) -> Traced:
 def _form(draft: Draft, text: str, warning: str) -> dict[str, Body]:
     post = draft.post
     form: dict[str, Body] = {"status": text}
-    if draft.number > 1:
-        form["in_reply_to_id"] = Pending("in_reply_to_id")
+    if draft.number > 1 or post.reply_to:
+        form["in_reply_to_id"] = Pending("in_reply_to_id", post.reply_to if draft.number == 1 else "")
     if draft.media:
         form["media_ids"] = [Pending("media", str(number)) for number in range(1, len(draft.media) + 1)]
     if post.sensitive is not None:

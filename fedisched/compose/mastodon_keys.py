@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fedisched.compose.draft import Draft
+from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Body
+from fedisched.model.rendered import Body, Pending
 
 _POLICIES = {"everyone": "public", "followers": "followers", "nobody": "nobody"}
 _DAY = 86_400
 
 
 def more_of(draft: Draft) -> dict[str, Body]:
-    """The fields of the form for a poll, which goes with the first part, and for who may quote, which every part
-    says."""
+    """The fields of the form for a poll and a quote, which go with the first part, and for who may quote, which every
+    part says."""
     post = draft.post
     form: dict[str, Body] = {}
     if post.poll and draft.number == 1:
         poll: dict[str, Body] = {"options": list(post.poll.options), "expires_in": post.poll.seconds}
         poll["multiple"], poll["hide_totals"] = post.poll.multiple, post.poll.hide_totals
         form["poll"] = poll
+    if post.quote and draft.number == 1:
+        form["quoted_status_id"] = Pending("quoted_status_id", post.quote)
     if post.quotes:
         form["quote_approval_policy"] = _POLICIES[post.quotes]
     return form
@@ -41,8 +43,18 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     if post.quotes and not draft.limits.quotes:
         message = f"{target}'s server knows no quotes (Mastodon does from 4.5 on), so it cannot say who may quote"
         yield draft.cannot("quotes", "quotes-unfit", message)
+    if post.quote and not draft.limits.quotes:
+        message = f"{target}'s server knows no quotes (Mastodon does from 4.5 on)"
+        yield draft.cannot("quote", "quotes-unfit", message)
+    yield from _strange_addresses(draft)
     if post.poll:
         yield from _wrong_poll(draft)
+
+
+def _strange_addresses(draft: Draft) -> Iterator[Problem]:
+    for key, name in (("reply_to", draft.post.reply_to), ("quote", draft.post.quote)):
+        if name.startswith("at://") or is_bluesky_page(name):
+            yield draft.elsewhere(key, f"{name} is a post on Bluesky, and {draft.target} is on Mastodon")
 
 
 def _wrong_poll(draft: Draft) -> Iterator[Problem]:

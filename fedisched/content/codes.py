@@ -54,6 +54,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unquoted-colon": "a colon and a space inside an unquoted value",
         "unquoted-value": "a value that starts with a sign that means something in YAML",
         # Keys and values.
+        "bad-override": "a block of `override`, or a name in it, that is none",
+        "bad-reference": "`reply_to` or `quote` with something that is no post",
         "bad-duration": "no duration",
         "comment": "a value, or its end, that YAML takes for a comment",
         "duplicate-target": "a target that is named twice",
@@ -65,6 +67,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "not-text": "a list or a mapping where a text should be",
         "not-yes-or-no": "neither true nor false",
         "not-yet": "a key that a later version knows",
+        "override-unused": "a warning: `override` for a target that the post does not have",
         "poll-form": "`poll` is neither a list of options nor a block of keys",
         "poll-key": "a key that a poll does not have",
         "poll-options": "fewer than two options, or one that is there twice",

@@ -11,15 +11,12 @@ from fedisched.model.settings import Settings
 
 KEYS = (
     *("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread"),
-    *("tags", "poll", "replies", "quotes", "results"),
+    *("tags", "poll", "replies", "quotes", "reply_to", "quote", "override", "results"),
 )
 
 NOT_YET = {
     "media": "Put each image into the text instead: `![alt](file)`.",
     "link": "Delete it, and put the link into the text.",
-    "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
-    "quote": "Delete it, and put the post's URL into the text.",
-    "override": "Delete it, and write a file of its own for each target.",
 }
 """Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
 publish something else than the author wrote."""
@@ -44,6 +41,11 @@ _ELSEWHERE = {
     "nsfw": "sensitive",
     "name": "title",
     "hashtags": "tags",
+    "in_reply_to": "reply_to",
+    "reply": "reply_to",
+    "replyto": "reply_to",
+    "quoted": "quote",
+    "overrides": "override",
     "threadgate": "replies",
     "reply_policy": "replies",
     "postgate": "quotes",

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from fedisched.content.essentials import Essentials, essentials, in_order, lenient
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
-from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, parse
+from fedisched.content.override import mistyped, override_problems, relation_problems
+from fedisched.content.schema import Details, type_details
+from fedisched.content.tree import Node, Scalar, Tree, parse, plain
+from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
 from fedisched.model.post import Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 # `cw: #politics`: to YAML a comment; an author who leaves no space after the `#` may have meant a tag.
+_INDENT = re.compile(r"(?:[ \t]*\r?\n)*( *)")
 _TAG_LIKE = re.compile(r"[ \t]+(#[^\s#])")
 
 
@@ -32,11 +37,20 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         return Reading(path, digest, None, (tree,))
     read = essentials(tree, settings)
     details, mistakes = type_details(metadata(tree))
-    found = [*(_mistype(tree, mistake) for mistake in mistakes), *_lost_to_comments(tree)]
+    targets = settings.accounts_named(read.targets)
+    found = [
+        *(mistyped(tree, tree.root, mistake) for mistake in mistakes),
+        *relation_problems(tree, settings),
+        *override_problems(tree, settings, targets),
+        *_lost_to_comments(tree),
+    ]
     problems = in_order([*read.problems, *lenient(found, read.status)])
     if any(problem.is_error for problem in problems):
         return Reading(path, digest, None, problems)
-    return Reading(path, digest, _post(path, digest, tree, read, details, settings), problems)
+    post = _post(path, digest, tree, read, details, settings)
+    if any(key in tree.root.values for key in (*RELATIONS, "override")):
+        post = replace(post, variants={target: _variant(post, tree, target, settings) for target in targets})
+    return Reading(path, digest, post, problems)
 
 
 def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details, settings: Settings) -> Post:
@@ -50,38 +64,58 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         body=fenced.body.replace("\r\n", "\n"),
         body_line=fenced.body_line,
         title=details.title,
-        lang=details.lang,
-        visibility=details.visibility,
-        cw=details.cw,
-        sensitive=details.sensitive,
-        labels=details.labels,
-        thread=details.thread,
-        tags=details.tags,
-        poll=details.poll.poll() if details.poll else None,
-        replies=details.replies,
-        quotes=details.quotes,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
+        **_typed(details),
     )
 
 
-def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
-    offset = _offset(tree.root.values[mistake.key], mistake.place)
-    return tree.problem(offset, mistake.code, mistake.message, mistake.hint)
+def _typed(details: Details) -> dict[str, Any]:
+    """The fields of a post that its keys give, and that one target may have otherwise."""
+    return {
+        "lang": details.lang,
+        "visibility": details.visibility,
+        "cw": details.cw,
+        "sensitive": details.sensitive,
+        "labels": details.labels,
+        "thread": details.thread,
+        "tags": details.tags,
+        "poll": details.poll.poll() if details.poll else None,
+        "replies": details.replies,
+        "quotes": details.quotes,
+    }
 
 
-def _offset(node: Node, place: tuple[int | str, ...]) -> int:
-    """Where a place inside a value is, or as near to it as the file has it; a key that should not be is at itself."""
-    offset = node.offset
-    for step in place:
-        if isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-            offset = node.offset
-        elif isinstance(node, Entries) and isinstance(step, str) and step in node.values:
-            offset, node = node.keys[step], node.values[step]
-        else:
-            break
-    return offset
+def _variant(post: Post, tree: Tree, target: str, settings: Settings) -> Post:
+    """The post as one target gets it."""
+    front = front_of(tree, target, settings)
+    details, _ = type_details({key: plain(node) for key, node in front.items()})
+    named: dict[str, Any] = {key: _named(front.get(key), post.path) for key in RELATIONS}
+    marks = {key: tree.mark(node.offset) for key, node in front.items() if key in KEYS}
+    variant = replace(post, marks=marks, **_typed(details), **named)
+    return _with_text(variant, tree, front["text"]) if "text" in front else variant
+
+
+def _named(node: Node | None, post: str) -> str:
+    """The post that a value names: an address as it stands, a file by its path in the content folder."""
+    if not isinstance(node, Scalar) or node.missing:
+        return ""
+    return node.text if is_address(node.text) else path_named(node.text, post)
+
+
+def _with_text(post: Post, tree: Tree, node: Node) -> Post:
+    """The post with a text of the front matter as its body, and where its lines are in the file."""
+    if not isinstance(node, Scalar) or node.missing:
+        return post
+    mark, text = tree.mark(node.offset), tree.fenced.text
+    sign = text[node.offset : node.offset + 1]
+    if not node.plain and sign in "|>":
+        begin = text.index("\n", node.offset) + 1
+        indent = _INDENT.match(text, begin)
+        line, column = mark.line + 1, len(indent[1]) + 1 if indent else 1
+    else:
+        line, column = mark.line, mark.column + (0 if node.plain else 1)
+    return replace(post, body=node.text, body_line=line, body_column=column)
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fedisched.model.problem import Mark, Problem
 from fedisched.model.results import DROPPED, FAILED, Result
@@ -47,6 +47,10 @@ class Post:
     is line `body_line` of the file. `thread` says whether a part that is too long is split. `marks` says where a front
     matter key's value stands (`time`, `targets`, `cw`).
 
+    `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
+    `variants` are the posts that targets get for which the file says something else, by account name; each line of a
+    text that stands in the front matter begins at `body_column` of its line in the file.
+
     `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
     `followers`, `following` and lists (an at-uri, or the address of a list in the app).
     """
@@ -69,8 +73,16 @@ class Post:
     poll: Poll | None = None
     replies: tuple[str, ...] | None = None
     quotes: Quotes | None = None
+    reply_to: str = ""
+    quote: str = ""
+    variants: Mapping[str, Post] = field(default_factory=dict)
+    body_column: int = 1
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def for_target(self, target: str) -> Post:
+        """The post as this target gets it."""
+        return self.variants.get(target, self)
 
     def mark(self, key: str) -> Mark:
         """Where the value of a front matter key stands; the file's first line if the key is not there."""
@@ -105,6 +117,13 @@ class Claim:
         return not self.published and self.stands not in (FAILED, DROPPED)
 
 
+class Need(NamedTuple):
+    """A target for which a post answers or quotes another one, and the path of that one's file."""
+
+    target: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the schedule and the index need of a file, and nothing more: 10,000 of them must be cheap.
@@ -112,7 +131,8 @@ class Entry:
     `due` is the due moment in microseconds since 1970-01-01 UTC, None for a post without a time. `time` is the same
     moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
     out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
-    error: such an entry is broken, and its other fields may be empty.
+    error: such an entry is broken, and its other fields may be empty. `needs` are the posts that have to be published
+    first.
     """
 
     path: str
@@ -124,3 +144,4 @@ class Entry:
     title: str = ""
     claims: tuple[Claim, ...] = ()
     problem: Problem | None = None
+    needs: tuple[Need, ...] = ()

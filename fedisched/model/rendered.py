@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -103,6 +103,25 @@ class Rendered:
     target: str
     network: str
     parts: tuple[RenderedPart, ...]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The posts of the same folder that it answers or quotes, by the paths of their files."""
+        waiting = (pending.of for part in self.parts for pending in _pending_in(part.body))
+        named = (name for name in waiting if name and not name.startswith(("http://", "https://", "at://")))
+        return tuple(dict.fromkeys(named))
+
+
+def _pending_in(value: Body) -> Iterator[Pending]:
+    """The references to other posts in a body."""
+    match value:
+        case Pending(what="root" | "parent" | "in_reply_to_id" | "quoted" | "quoted_status_id"):
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _pending_in(item)
+        case _:
+            pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,14 @@ class Settings:
     def posts_folder(self) -> Path:
         return self.folder / self.posts
 
+    def names_of(self, account: str) -> tuple[str, ...]:
+        """What a post may call an account by, from the widest to the narrowest: its network (unless an account or a
+        group is called so), the groups that it is in, its own name."""
+        network = self.accounts[account].network
+        groups = [name for name, members in self.groups.items() if account in members]
+        wide = [network] if network not in self.accounts and network not in self.groups else []
+        return (*wide, *groups, account)
+
     def accounts_named(self, names: Sequence[str] | None) -> tuple[str, ...]:
         """The account names behind a list of account and group names, each once, in order; None means the default.
         A name that is neither is passed over: the reader of the post has a problem for it."""

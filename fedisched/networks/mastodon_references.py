@@ -30,8 +30,9 @@ _MAY_SEARCH = "Make an access token that may also read (scope read, or read:sear
 def with_references(task: Task, hear: Hear, host: str) -> Task | NotSent | Refused:
     """The task with the ids of the statuses that it answers and quotes in the places that waited for them."""
     known: dict[Pending, str] = {}
-    for part in task.rendered.parts:
-        for value in part.body.values():
+    done = {part.number for part in task.done}
+    for number, part in enumerate(task.rendered.parts, start=1):
+        for value in part.body.values() if number not in done else ():
             if isinstance(value, Pending) and value.what in REFERRING and value.of and value not in known:
                 found = _id_of(value, task, hear, host)
                 if not isinstance(found, str):

@@ -91,6 +91,11 @@ class Courier:
         if rendering is None:
             return
         task = self._task(delivery, rendering)
+        if not all(task.others.values()):
+            # What the plan knew of the post that it answers or quotes is no longer so.
+            words = "the post that it answers or quotes is not published any more"
+            self._not_prepared(delivery, desk.rules.later(delivery, words, None, began), began)
+            return
         outcome = self._network.prepare(task, desk.posts.read_media)
         now = desk.clock.now()
         if isinstance(outcome, Prepared):
@@ -149,7 +154,9 @@ class Courier:
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
         # Uploads are used again only where a request with them may have left: there they are a fence.
         uploads = delivery.uploads if delivery.since is not None else ()
-        return Task(delivery.key, rendered, since, delivery.parts, uploads)
+        posts = self._desk.posts
+        others = {path: posts.parts_of(path, delivery.target, delivery.account) for path in rendered.others}
+        return Task(delivery.key, rendered, since, delivery.parts, uploads, others=others)
 
     def _to_look_up(self, delivery: Delivery, task: Task) -> Task:
         """The same with everything that is known to be another delivery's, which a look-up passes over."""

@@ -63,7 +63,7 @@ def test_a_poll_beside_a_picture_is_a_problem() -> None:
     ],
 )
 def test_what_a_network_cannot_do_is_a_problem_with_ways_out(
-    network: NetworkName, key: str, value: object, code: str
+    network: NetworkName, key: str, value: Any, code: str
 ) -> None:
     found = render(post("Hello", **{key: value}), network)
     assert places(found) == [(code, 4, 9)]
