@@ -110,7 +110,7 @@ class Matching:
         if number <= len(task.rendered.parts):
             parent = parts[-1].id if parts else task.done[-1].id if task.done else ""
             for status in self._open(task, number, parent):
-                if status.application in self.applications and (number > 1 or _may_answer(task, status)):
+                if status.application in self.applications and (number > 1 or _answers_alike(task, status)):
                     return Perhaps(status.url, "a post of ours is there that no file knows, with another text")
         return Found(tuple(parts)) if parts else Absent()
 
@@ -125,6 +125,12 @@ def _may_answer(task: Task, status: Shown) -> bool:
         part = other_part(asked, task)
         return part is None or not part.id or status.parent == part.id
     return status.parent == asked
+
+
+def _answers_alike(task: Task, status: Shown) -> bool:
+    """Whether a status with another text answers what the task's first part does, or like it nothing."""
+    asked = task.rendered.parts[0].body.get("in_reply_to_id")
+    return bool(asked) == bool(status.parent) and _may_answer(task, status)
 
 
 def _text(body: Mapping[str, Any]) -> str:
