@@ -270,9 +270,10 @@ class Publisher:
         accounts = self._desk.accounts.all()
         for step in steps:
             account = accounts.get(step.target)
-            if not _is_due(step, now) or step.stand is Stand.PAUSED:
-                continue
             waits = step.waits_for_another
+            wanted = _is_due(step, now) or (waits and step.entry.path in self._asked)
+            if not wanted or step.stand is Stand.PAUSED:
+                continue
             if not waits and (step.act is None or account is None or not account.error):
                 continue
             if (step.entry.path, step.target) not in told:
@@ -383,6 +384,9 @@ class Publisher:
         for number in self._reported:
             delivery = self._desk.journal.delivery(number)
             outcomes[delivery.path, delivery.target] = report_of(delivery, self._desk.posts.as_text).outcome
+        for step in steps:
+            if step.waits_for_another and step.entry.path in self._asked:
+                outcomes.setdefault((step.entry.path, step.target), "waiting")
         return summed_up(steps, outcomes, self._desk.clock.now())
 
 
