@@ -38,7 +38,7 @@ POSTS = {
     ),
     "answer.md": ("reply_to: thread.md\nquote: links.md\n", "An answer to the end of the thread"),
     "each.md": (
-        "override:\n  bluesky: {{text: Fewer words, tags: [short]}}\n  mastodon: {{cw: Words}}\n",
+        "override:\n  bluesky: {text: Fewer words, tags: [short]}\n  mastodon: {cw: Words}\n",
         "Many words",
     ),
     "mention.md": ("targets: bluesky\n", "Hello @{handle}, how are you?"),
