@@ -24,7 +24,7 @@ def more_of(draft: Draft) -> dict[str, Body]:
         form["poll"] = poll
     if post.quote and draft.number == 1:
         form["quoted_status_id"] = Pending("quoted_status_id", post.quote)
-    if post.quotes:
+    if post.quotes and draft.limits.quotes:
         form["quote_approval_policy"] = _POLICIES[post.quotes]
     return form
 
@@ -40,7 +40,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
         words = " ".join(f"#{tag}" for tag in post.tags)
         hint = f"Write {words} into the text, or say it to Bluesky alone: `override: {{bluesky: {{tags: …}}}}`."
         yield draft.wrong("tags", "tags-unfit", message, hint)
-    if post.quotes and not draft.limits.quotes:
+    if post.quotes not in (None, "everyone") and not draft.limits.quotes:
         message = f"{target}'s server knows no quotes (Mastodon does from 4.5 on), so it cannot say who may quote"
         yield draft.cannot("quotes", "quotes-unfit", message)
     if post.quote and not draft.limits.quotes:
@@ -74,7 +74,7 @@ def _wrong_poll(draft: Draft) -> Iterator[Problem]:
     if not limits.poll_shortest <= poll.seconds <= limits.poll_longest:
         message = f"{target} takes polls that last from {_told(limits.poll_shortest)} to {_told(limits.poll_longest)}"
         yield draft.wrong("poll", "poll-duration", message, "Set `duration` to a time between these.")
-    if draft.part.pictures:
+    if draft.part.pictures or draft.media:
         hint = "Move the picture behind a line `---`, or take out the one or the other."
         yield draft.wrong("poll", "poll-with-media", f"{target} takes no poll beside a picture", hint)
 

@@ -14,7 +14,7 @@ from threading import Condition
 from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.child import Child
-from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
+from fedisched.daemon.events import Armed, Event, Reported, Said, Started, Waits, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.accounts import Accounts
@@ -141,7 +141,7 @@ class Daemon:
         moments = [step.at for step in steps if step.at is not None]
         stopped = {step.entry.path for step in steps if step.stand in (Stand.HELD, Stand.FAILED)}
         self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None), len(stopped)))
-        self._tell_all(event for event in events if not isinstance(event, Armed))
+        self._tell_all(event for event in events if not isinstance(event, Armed | Waits))
 
     def _loop(self) -> None:
         while True:

@@ -47,12 +47,12 @@ def waits_for(
         if need.target != target:
             continue
         other = others.get(need.path, Other(None))
-        if why := _why_not_yet(other, target, account, settings):
+        if why := _why_not_yet(entry.path, other, target, account, settings):
             return f"waits for {need.path}, which {why}"
     return ""
 
 
-def _why_not_yet(other: Other, target: str, account: AccountState | None, settings: Settings) -> str:
+def _why_not_yet(path: str, other: Other, target: str, account: AccountState | None, settings: Settings) -> str:
     """What keeps another post from being answered or quoted on an account; empty once it is published there."""
     name = account.account_id if account else ""
     delivery = next((each for each in other.deliveries if name and each.account == name), None)
@@ -72,4 +72,6 @@ def _why_not_yet(other: Other, target: str, account: AccountState | None, settin
         return "has a mistake in it"
     if delivery is not None and delivery.state in _STATES:
         return _STATES[delivery.state]
+    if any(need.target == target and need.path == path for need in entry.needs):
+        return "waits for this one"
     return _STATUSES.get(entry.status, "is not published yet")

@@ -15,9 +15,12 @@ def test_an_answer_goes_out_when_what_it_answers_appears_though_the_daemon_was_k
     queue = call("queue", "-C", str(stage.folder), environ=environ_of(stage), now=as_text(stage.clock.now()))
     assert "waits for posts/a.md, which is not there" in queue.stdout
     with Service(stage.folder, environ_of(stage)) as service:
+        stage.post("c.md", stage.soon(3600), "The end", targets="mastodon", reply_to="b.md")
+        service.until("waits", "posts/c.md", "for posts/b.md, which is not published yet")
         stage.post("a.md", stage.soon(-20), "The question", targets="mastodon")
         service.until("published", "posts/a.md")
         service.until("published", "posts/b.md")
+        service.until("armed", "posts/c.md")
         assert service.stop() == 0
     found = {status.text: status for status in stage.sandbox.statuses(stage.mastodon_id)}
     assert found["The answer"].in_reply_to_id == found["The question"].id

@@ -89,7 +89,7 @@ def test_two_that_wait_for_each_other_wait_for_ever() -> None:
     both = [answer(), entry(OTHER, needs=(Need("m", PATH),))]
     others = others_of(both, lambda path: next(each for each in both if each.path == path), lambda path: [])
     steps = plan(both, [], ACCOUNTS, SETTINGS, DUE, others=others)
-    assert [found.waits_for_another for found in steps] == [True, True]
+    assert [found.error for found in steps] == [f"waits for {path}, which waits for this one" for path in (OTHER, PATH)]
 
 
 def test_only_the_target_that_answers_waits() -> None:
