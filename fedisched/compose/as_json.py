@@ -26,6 +26,8 @@ def _part(part: RenderedPart, network: str) -> Json:
         {"start": facet.start, "end": facet.end, "kind": facet.kind, "value": facet.value} for facet in part.facets
     ]
     plain["media"] = [{"path": media.path, "alt": media.alt, "mime": media.mime} for media in part.media]
+    if part.card is not None:
+        plain["card"] = {"url": part.card.url, "title": part.card.title, "description": part.card.description}
     plain["record" if network == "bluesky" else "params"] = _known(part.body)
     if part.gates:
         plain["gates"] = _known(part.gates)

@@ -61,6 +61,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "duplicate-target": "a target that is named twice",
         "empty-body": "no text below the front matter (a warning in a draft)",
         "lang-form": "no language's code",
+        "link-form": "`link` with what makes no card",
         "no-targets": "no target to publish to, or an empty one",
         "no-time": "`status: scheduled` without a time",
         "not-a-list": "something else where a list of words should be",

@@ -10,13 +10,12 @@ from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 KEYS = (
-    *("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread"),
+    *("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread", "link"),
     *("tags", "poll", "replies", "quotes", "reply_to", "quote", "override", "results"),
 )
 
 NOT_YET = {
     "media": "Put each image into the text instead: `![alt](file)`.",
-    "link": "Delete it, and put the link into the text.",
 }
 """Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
 publish something else than the author wrote."""

@@ -79,6 +79,7 @@ def _typed(details: Details) -> dict[str, Any]:
         "sensitive": details.sensitive,
         "labels": details.labels,
         "thread": details.thread,
+        "link": details.link,
         "tags": details.tags,
         "poll": details.poll.poll() if details.poll else None,
         "replies": details.replies,

@@ -14,9 +14,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fedisched.content.keys import did_you_mean
+from fedisched.content.link import link_card
 from fedisched.content.tree import short
 from fedisched.content.values import APoll, PollShape, Replies, Tags, WhoQuotes, yes_or_no
-from fedisched.model.post import Visibility
+from fedisched.model.post import LinkCard, Visibility
 
 Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 """What an author may say about their own post on Bluesky."""
@@ -50,6 +51,13 @@ def _auto(text: object) -> object:
     return text
 
 
+def _link(value: object) -> LinkCard:
+    found = link_card(value)
+    if isinstance(found, LinkCard):
+        return found
+    raise PydanticCustomError("link-form", "{message}", found._asdict())
+
+
 class Details(BaseModel):
     """The keys that only rendering needs. Keys that are not here are not this module's to judge."""
 
@@ -62,6 +70,7 @@ class Details(BaseModel):
     sensitive: Annotated[bool | None, BeforeValidator(yes_or_no)] = None
     labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
     thread: Annotated[Literal["auto"] | None, BeforeValidator(_auto)] = None
+    link: Annotated[LinkCard | None, BeforeValidator(_link)] = None
     tags: Tags = ()
     poll: APoll = None
     replies: Replies = None
@@ -94,9 +103,10 @@ def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistype
 def _mistyped(details: ErrorDetails) -> Mistyped:
     key, *place = details["loc"]
     name, item = str(key), tuple(place)
-    hint = details.get("ctx", {}).get("hint")
+    context = details.get("ctx", {})
+    hint, at = context.get("hint"), (context["at"],) if context.get("at") else item
     if isinstance(hint, str):
-        return Mistyped(name, item, details["type"], details["msg"], hint)
+        return Mistyped(name, at, details["type"], details["msg"], hint)
     value = details["input"]
     if name == "visibility" and isinstance(value, str):
         meaning = "public, unlisted, private (followers only) or direct (only those it mentions)"

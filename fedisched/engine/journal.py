@@ -92,6 +92,10 @@ class Journal(Store):
             raise KeyError(delivery_id)
         return found[0]
 
+    def in_doubt(self, account: str) -> list[Delivery]:
+        """Those of an account that may be on the network."""
+        return self._deliveries("state = 'unsure' AND state NOT IN ('published', 'cancelled') AND account = ?", account)
+
     def claimed_ids(self, account: str) -> frozenset[str]:
         """Every id and uri on the network that is known to be a delivery's."""
         found = self.rows(

@@ -38,6 +38,19 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCard:
+    """What an author says of a post's link card. `url` is empty for the first link in the text. What is None comes from
+    the page; an empty `description` or `image` is none at all. `image` is a path as typed, from the post's own folder.
+    Without `wanted` there is no card."""
+
+    url: str = ""
+    title: str | None = None
+    description: str | None = None
+    image: str | None = None
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
 
@@ -69,6 +82,7 @@ class Post:
     sensitive: bool | None = None
     labels: tuple[str, ...] = ()
     thread: Literal["auto"] | None = None
+    link: LinkCard | None = None
     tags: tuple[str, ...] = ()
     poll: Poll | None = None
     replies: tuple[str, ...] | None = None

@@ -19,6 +19,9 @@ PendingWhat = Literal[
     "root",
     "parent",
     "in_reply_to_id",
+    "title",
+    "description",
+    "thumb",
     "uri",
     "list",
     "quoted",
@@ -39,6 +42,7 @@ class Pending:
     `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's; of a
     post that answers another one `of` names that: the path of its file, or an address. So do `quoted` (Bluesky's
     reference) and `quoted_status_id` (Mastodon). `uri` is the part's own, `list` that of the list at an address.
+    `title`, `description` and `thumb` are a link card's, `of` the page or file that they come from.
     """
 
     what: PendingWhat
@@ -77,6 +81,24 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A link card: the page at `url`, shown below the text. `title`, `description` and `thumb` are what the author
+    gave; what is None comes from the page itself. Without `with_thumb` there is to be no picture."""
+
+    url: str
+    title: str | None = None
+    description: str | None = None
+    thumb: Attachment | None = None
+    with_thumb: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the page has nothing to add."""
+        has_thumb = self.thumb is not None or not self.with_thumb
+        return self.title is not None and self.description is not None and has_thumb
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
@@ -92,6 +114,7 @@ class RenderedPart:
     media: tuple[Attachment, ...] = ()
     line: int = 1
     column: int = 1
+    card: Card | None = None
     gates: tuple[Mapping[str, Body], ...] = ()
 
 

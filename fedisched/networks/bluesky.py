@@ -33,6 +33,7 @@ from fedisched.model.rendered import Attachment, Limits, Pending, Rendered
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
 from fedisched.networks.bluesky_answers import error_name, verdict
+from fedisched.networks.bluesky_cards import PreparedCards
 from fedisched.networks.bluesky_public import BlueskyEnquiry
 from fedisched.networks.bluesky_records import (
     POST,
@@ -44,12 +45,14 @@ from fedisched.networks.bluesky_records import (
     same_record,
     uri_of,
     without_unknown_mentions,
+    without_what_its_card_lacks,
 )
 from fedisched.networks.bluesky_references import references
 from fedisched.networks.bluesky_session import BlueskySession
+from fedisched.networks.cards import Cards, cards_for
 from fedisched.networks.cid import cid_of_blob
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
-from fedisched.networks.wire import Answer, Heard
+from fedisched.networks.wire import LOOPBACK, Answer, Heard
 
 if TYPE_CHECKING:
     from atproto import Client
@@ -61,11 +64,16 @@ _INACTIVE = "Activate the account again in the app; posts wait until then."
 
 def enquire(account: Account, now: Callable[[], int]) -> BlueskyEnquiry:
     """What the account's server tells anybody."""
-    return BlueskyEnquiry(account, _LIMITS, now)
+    return BlueskyEnquiry(account, _LIMITS, now, cards_of(account))
+
+
+def cards_of(account: Account) -> Cards:
+    """What makes an account's link cards."""
+    return cards_for(is_on_this_machine=urlsplit(account.server).hostname in LOOPBACK)
 
 
 def connect(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Bluesky:
-    return Bluesky(account, credential, sessions, now)
+    return Bluesky(account, credential, sessions, now, cards_of(account))
 
 
 class Bluesky:
@@ -75,8 +83,11 @@ class Bluesky:
     settle_unrecorded = 0.0
     is_exact = True
 
-    def __init__(self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> None:
+    def __init__(
+        self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int], cards: Cards
+    ) -> None:
         self._account = account
+        self._cards = PreparedCards(cards, self._upload)
         self._host = urlsplit(account.server).netloc
         self._session = BlueskySession(account, credential, sessions, now)
         self.allowance: Allowance | None = None
@@ -129,14 +140,19 @@ class Bluesky:
         if not isinstance(found, Task):
             return found
         task = found
+        cards = self._cards.prepare(task, read_media)
+        if not isinstance(cards, tuple):
+            return cards
         uploads = self._uploads(task, read_media)
         if not isinstance(uploads, tuple):
             return uploads
+        known_of_cards, remark = cards
         records = []
         for number, part in enumerate(task.rendered.parts, start=1):
-            known = {**mentions, **blobs(number, uploads)}
-            records.append(without_unknown_mentions(filled(part.body, known)))
-        return Prepared(task, uploads, records, notes={"unknown_handles": self._unknown_handles(task)})
+            known = {**mentions, **blobs(number, uploads), **known_of_cards}
+            records.append(without_what_its_card_lacks(without_unknown_mentions(filled(part.body, known))))
+        notes = {"unknown_handles": self._unknown_handles(task), "remark": remark}
+        return Prepared(task, uploads, records, notes)
 
     def _with_references(self, task: Task) -> Task | NotSent | Refused:
         """The task with the posts that it answers and quotes, and with lists, in the places that waited for them."""
@@ -249,7 +265,7 @@ class Bluesky:
         results = said.get("results", [said])
         names = [(part.uri, part.cid) for part in expected]
         if isinstance(results, list) and [_name(result) for result in results[: len(names)]] == names:
-            return Published(tuple(self._shown(part) for part in expected))
+            return Published(tuple(self._shown(part) for part in expected), prepared.notes["remark"])
         outcome = self._what_is_there(prepared, expected)
         return verdict(answer, self._host) if isinstance(outcome, NotSent) else outcome
 
@@ -269,7 +285,7 @@ class Bluesky:
                 case other:
                     assert_never(other)
         if len(found) == len(expected):
-            return Published(tuple(found))
+            return Published(tuple(found), prepared.notes["remark"])
         if found:
             return Unsure(f"{len(found)} of {len(expected)} parts are on {self._host}")
         return NotSent(f"{self._host} did not write it, and has nothing under its key")

@@ -54,13 +54,10 @@ class BlueskySession:
     def freshen(self) -> None:
         """Renew a session that the library is about to renew by itself: it would do so within a publishing request,
         which would leave late. Never fails."""
-        from atproto import Session
-
         client = self._opened()
         if isinstance(client, NotSent | Refused):
             return
-        access = Session.decode(client.export_session_string()).access_jwt_payload
-        ends = access.exp if access is not None else None
+        ends = _end_of(client)
         if ends is not None and ends - RENEWED_BY_LIBRARY - SOON < self._wire.now() / 1_000_000:
             self._renew(client)
 
@@ -148,3 +145,14 @@ class BlueskySession:
         if error_name(heard) in EXPIRED or (isinstance(heard, Answer) and heard.is_ok):
             return self._log_in(client)
         return of_the_account(verdict(heard, self._account.server))
+
+
+def _end_of(client: Client) -> int | None:
+    """When the access token expires, in seconds since the epoch, if it says so."""
+    from atproto import Session
+
+    try:
+        ends: int | None = Session.decode(client.export_session_string()).access_jwt_payload.exp
+    except Exception:  # a library reads here what a server made up: whatever it raises, no end is known
+        return None
+    return ends

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, ShownCard, Task, Upload
 from fedisched.model.outcome import (
     CannotTell,
     Finding,
@@ -25,7 +25,7 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Counting, Limits, Pending
+from fedisched.model.rendered import Attachment, Card, Counting, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
 from fedisched.networks.mastodon_instance import more_limits
@@ -140,6 +140,10 @@ class Mastodon:
     def is_there(self, handle: str) -> bool | NotSent:
         """Mastodon looks a name up only when a post mentions it."""
         return True
+
+    def card(self, card: Card) -> ShownCard:
+        """Mastodon makes its cards itself, when it has the post."""
+        return ShownCard("", "", has_picture=False)
 
     def _known(self) -> Identity | NotSent | Refused:
         return self._identity or self.identify()

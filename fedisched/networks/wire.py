@@ -23,6 +23,9 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 KEEP_CONNECTION_SECONDS = 60.0
 """A connection that `warm` opened is still there when `publish` comes."""
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""A server on this machine: the sandbox, or another that somebody tries things out with."""
+
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 86400.0
 

@@ -10,9 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from fedisched.networks.wire import KEEP_CONNECTION_SECONDS, LARGEST_ANSWER, Wire
+from fedisched.networks.wire import KEEP_CONNECTION_SECONDS, LARGEST_ANSWER, LOOPBACK, Wire
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 

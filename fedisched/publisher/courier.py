@@ -304,9 +304,21 @@ class Courier:
             self._record_before(delivery, task, finding)
 
     def _found(self, asked: Sequence[tuple[Delivery, Task]]) -> Iterator[tuple[Delivery, Task, Finding]]:
-        findings = self._network.find([task for _, task in asked]) if asked else ()
-        for (delivery, task), finding in zip(asked, findings, strict=True):
+        if not asked:
+            return
+        tasks = [task for _, task in asked] + self._others_in_doubt([delivery for delivery, _ in asked])
+        # What is found of the others is theirs to record, when their own time to be asked about has come.
+        for (delivery, task), finding in zip(asked, self._network.find(tasks), strict=False):
             yield delivery, task, finding
+
+    def _others_in_doubt(self, asked: Sequence[Delivery]) -> list[Task]:
+        """What else of the account may be on the network: asked about as well, its post is not taken for another's.
+        Where a key tells whose a post is, none is."""
+        if self._network.is_exact:
+            return []
+        known = {delivery.id for delivery in asked}
+        others = [each for each in self._desk.journal.in_doubt(asked[0].account) if each.id not in known]
+        return [self._to_look_up(each, self._task(each, each.sent)) for each in others if each.sent is not None]
 
     def _record_before(self, delivery: Delivery, task: Task, finding: Finding) -> None:
         desk, now = self._desk, self._desk.clock.now()

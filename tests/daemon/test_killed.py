@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fedisched.clock import SECOND, SystemClock
 from fedisched.model.post import Status
+from fedisched.model.settings import Retry
 from fedisched.sandbox import Sandbox
 from tests.daemon.service import configure, environ_of
 from tests.stage import Stage
@@ -43,6 +45,8 @@ def stage(tmp_path: Path, clock: LaterClock) -> Iterator[Stage]:
     with Sandbox(now=clock.now) as sandbox:
         stage = Stage(tmp_path, sandbox)
         stage.clock = clock
+        # Patience outlasts what the clock is moved on below.
+        stage.settings = replace(stage.settings, retry=Retry(first=0.2, longest=1.0, give_up_after=86400.0))
         configure(stage)
         yield stage
 

@@ -65,6 +65,8 @@ def test_what_fails_is_told_with_the_command_and_goes_out_when_it_is_typed(stage
 
 def test_what_is_held_goes_out_when_a_person_says_so_and_nothing_else_is_due(stage: Stage) -> None:
     hold(stage)
+    # Of a server without keys the new daemon would first wait for what a dead run may have sent: minutes.
+    stage.sandbox.rules.key_seconds = 3600
     with running(stage) as service:
         assert call("resolve", str(stage.folder / "posts/a.md"), "--retry", "-C", str(stage.folder)).exit_code == 0
         service.until("published", "posts/a.md")

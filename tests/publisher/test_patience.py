@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition
@@ -109,6 +110,30 @@ def test_where_a_look_up_will_tell_in_the_end_nothing_is_held(stage: Stage, targ
     stage.clock = Shifted(25 * 3600)
     stage.publish()
     assert deliveries(stage)[f"{target} posts/a.md"].state is state
+
+
+def test_a_post_in_doubt_is_not_taken_for_another_that_is_asked_about_sooner(stage: Stage) -> None:
+    stage.settle = 5.0
+    stage.publish()
+    lost = stage.sandbox.faults.add(Fault(What.DROP_REQUEST, STATUSES))
+    there = stage.sandbox.faults.add(Fault(What.DROP_ANSWER, STATUSES, nth=2))
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, "*/statuses", method="GET", nth=2, times=None))
+    stage.post("lost.md", stage.soon(-10), body="Lost", targets="mastodon")
+    stage.post("there.md", stage.soon(-10), body="There", targets="mastodon")
+    stage.publish()
+    assert lost.struck.is_set() and there.struck.is_set()
+    assert {each.state for each in deliveries(stage).values()} == {State.UNSURE}
+    stage.sandbox.faults.clear()
+    with sqlite3.connect(stage.state / "journal.sqlite3") as journal:  # as many vain look-ups put it off
+        journal.execute("UPDATE delivery SET next_try = ? WHERE path = 'posts/there.md'", (stage.soon(50),))
+    journal.close()
+    stage.clock = Shifted(10)
+    stage.publish(wait=5.0)
+    assert deliveries(stage)["mastodon posts/lost.md"].state is State.PUBLISHED
+    stage.clock = Shifted(59)
+    stage.publish()
+    assert stage.texts()[0] == ["There", "Lost"]
+    assert {each.state for each in deliveries(stage).values()} == {State.PUBLISHED}
 
 
 def test_what_may_be_out_is_looked_up_though_its_file_is_gone(stage: Stage) -> None:
