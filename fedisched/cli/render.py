@@ -86,10 +86,9 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for extra in extras(part):
-        lines += _wrapped([(f"· {clean(extra)}", False)], width)
-    for attachment in part.media:
-        lines += _wrapped([(_described(attachment), False)], width)
+    told = (*(f"· {clean(extra)}" for extra in extras(part)), *map(_described, part.media))
+    for line in (*told, *map(_captioned, part.captions)):
+        lines += _wrapped([(line, False)], width)
     if part.card:
         lines += _wrapped([(_card(part.card), False)], width)
     lines.append([""])
@@ -98,9 +97,18 @@ def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[
 
 
 def _described(attachment: Attachment) -> str:
-    size = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
+    shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
     alt = attachment.alt or "no description"
-    return f"▣ {attachment.path} ({size}{-(-attachment.size // 1000)} kB): {clean(alt)}"
+    if attachment.making:
+        kind = attachment.mime.partition("/")[2].upper()
+        size = f"made {'an' if kind == 'MP4' else 'a'} {kind} of at most {attachment.most // 1000:,} kB"
+    else:
+        size = f"{-(-attachment.size // 1000):,} kB"
+    return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
+
+
+def _captioned(captions: Attachment) -> str:
+    return f"≡ {captions.path} (captions, {clean(captions.alt)})"
 
 
 def _card(card: Card) -> str:

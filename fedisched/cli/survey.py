@@ -112,7 +112,7 @@ def known_limits(here: Here) -> dict[str, Limits]:
 def _composed_problems(post: Post, renderings: dict[str, Rendering]) -> list[Problem]:
     """Each problem once, though every target has it; of a post without a text the reader has told already. What is
     published is done, so nothing in it can be an error any more."""
-    if not post.body.strip():
+    if not post.body.strip() and not post.media:
         return []
     found = dict.fromkeys(problem for rendering in renderings.values() for problem in rendering.problems)
     if post.status is Status.PUBLISHED:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fedisched.compose.body import Picture
-from fedisched.compose.media import Attacher
-from fedisched.model.post import LinkCard
+from fedisched.compose.media import Attacher, Shows
+from fedisched.compose.media.attach import MOST_BYTES
+from fedisched.model.post import LinkCard, Medium
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Attachment, Body, Card, Pending, RenderedPart
 
 EXTERNAL = "app.bsky.embed.external"
 
-_OF_NO_MATTER = frozenset({"no-alt", "alt-too-long", "wrong-extension", "image-too-large", "unfit-image"})
-"""What is a problem with a picture in the text and none with a card's: it has no description and is made to fit."""
+_OF_NO_MATTER = frozenset({"wrong-extension", "stands-still"})
+"""What is a problem with a picture in the text and none with a card's: it is drawn anew in any case."""
+_OF_FILMS = frozenset({"needs-ffmpeg", "no-sounds", "video-too-large"})
+_PICTURES = Shows(images=frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"}), videos=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,15 @@ class CardPlacer:
     def _thumb(self, wish: LinkCard) -> tuple[Attachment | None, list[Problem]]:
         if not wish.image:
             return None, []
-        attachment, found = self.attacher.attach(Picture(0, "", wish.image))
-        mark = self.attacher.source.post.mark("link")
-        problems = [
-            replace(problem, line=mark.line, column=mark.column)
-            for problem in found
-            if problem.code not in _OF_NO_MATTER
-        ]
-        return attachment, problems
+        # It is made to fit when the card is made: here it only has to be a picture.
+        limits = replace(self.attacher.limits, image_bytes=MOST_BYTES, image_side=None, types=())
+        attacher = replace(self.attacher, limits=limits, shows=_PICTURES, alt_required=False)
+        at = self.attacher.source.post.mark("link")
+        attachment, found = attacher.attach(Medium(wish.image, "", at))
+        if (attachment and not attachment.mime.startswith("image/")) or any(p.code in _OF_FILMS for p in found):
+            hint = "Name a PNG, JPEG, GIF, WebP, AVIF or HEIC file in `image`."
+            return None, [self._problem("unknown-image", f"{wish.image} is no picture", hint)]
+        return attachment, [problem for problem in found if problem.code not in _OF_NO_MATTER]
 
     def _problem(self, code: str, message: str, hint: str, warning: bool = False) -> Problem:
         source = self.attacher.source

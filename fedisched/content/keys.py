@@ -10,15 +10,22 @@ from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 KEYS = (
-    *("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread", "link"),
+    *(
+        "time",
+        "targets",
+        "status",
+        "title",
+        "lang",
+        "visibility",
+        "cw",
+        "sensitive",
+        "labels",
+        "thread",
+        "media",
+        "link",
+    ),
     *("tags", "poll", "replies", "quotes", "reply_to", "quote", "override", "results"),
 )
-
-NOT_YET = {
-    "media": "Put each image into the text instead: `![alt](file)`.",
-}
-"""Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
-publish something else than the author wrote."""
 
 # What other tools call the same thing, as far as no spelling checker could guess it.
 _ELSEWHERE = {
@@ -51,6 +58,12 @@ _ELSEWHERE = {
     "quote_policy": "quotes",
     "quote_approval_policy": "quotes",
     "options": "poll",
+    "images": "media",
+    "image": "media",
+    "pictures": "media",
+    "photos": "media",
+    "video": "media",
+    "attachments": "media",
 }
 
 
@@ -62,14 +75,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def key_problems(tree: Tree, settings: Settings) -> Iterator[Problem]:
-    """A problem for each key that is not known, or not known yet."""
+    """A problem for each key that is not known."""
     for key, offset in tree.root.keys.items():
-        if key in KEYS:
-            continue
-        if key in NOT_YET:
-            message = f"`{key}` is not supported in this version"
-            yield tree.problem(offset, "not-yet", message, NOT_YET[key])
-        elif not key.startswith("x-") and key not in settings.extra_keys:
+        if key not in KEYS and not key.startswith("x-") and key not in settings.extra_keys:
             yield tree.problem(offset, "unknown-key", f"there is no key `{short(key)}`", _other_key(key))
 
 

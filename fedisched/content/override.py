@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from fedisched.content.keys import KEYS, did_you_mean
+from fedisched.content.media_key import read_media_key
 from fedisched.content.schema import Mistyped, type_details
 from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, plain, short
 from fedisched.content.values import REPLIES
@@ -60,6 +62,7 @@ def _block(tree: Tree, settings: Settings, block: Entries) -> Iterator[Problem]:
         elif key == "text" and (not isinstance(node, Scalar) or not node.text.strip()):
             hint = "Write it as `text: |`, with the lines below it, indented."
             yield tree.problem(node.offset, "bad-override", "`text` is not a text", hint)
+    yield from read_media_key(replace(tree, root=block))[1]
     _, mistakes = type_details({key: plain(node) for key, node in block.values.items()})
     for mistake in mistakes:
         yield mistyped(tree, block, mistake)

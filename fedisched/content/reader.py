@@ -12,11 +12,12 @@ from fedisched.content.essentials import Essentials, essentials, in_order, lenie
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
+from fedisched.content.media_key import read_media_key
 from fedisched.content.override import mistyped, override_problems, relation_problems
 from fedisched.content.schema import Details, type_details
-from fedisched.content.tree import Node, Scalar, Tree, parse, plain
+from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
 from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
-from fedisched.model.post import Post, Reading
+from fedisched.model.post import Medium, Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
@@ -37,9 +38,11 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         return Reading(path, digest, None, (tree,))
     read = essentials(tree, settings)
     details, mistakes = type_details(metadata(tree))
+    media, wrong_media = read_media_key(tree)
     targets = settings.accounts_named(read.targets)
     found = [
         *(mistyped(tree, tree.root, mistake) for mistake in mistakes),
+        *wrong_media,
         *relation_problems(tree, settings),
         *override_problems(tree, settings, targets),
         *_lost_to_comments(tree),
@@ -47,13 +50,21 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
     problems = in_order([*read.problems, *lenient(found, read.status)])
     if any(problem.is_error for problem in problems):
         return Reading(path, digest, None, problems)
-    post = _post(path, digest, tree, read, details, settings)
+    post = _post(path, digest, tree, read, details, media, settings)
     if any(key in tree.root.values for key in (*RELATIONS, "override")):
         post = replace(post, variants={target: _variant(post, tree, target, settings) for target in targets})
     return Reading(path, digest, post, problems)
 
 
-def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details, settings: Settings) -> Post:
+def _post(
+    path: str,
+    digest: str,
+    tree: Tree,
+    read: Essentials,
+    details: Details,
+    media: tuple[Medium, ...],
+    settings: Settings,
+) -> Post:
     fenced: Fenced = tree.fenced
     return Post(
         path=path,
@@ -64,6 +75,7 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         body=fenced.body.replace("\r\n", "\n"),
         body_line=fenced.body_line,
         title=details.title,
+        media=media,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
         **_typed(details),
@@ -93,7 +105,8 @@ def _variant(post: Post, tree: Tree, target: str, settings: Settings) -> Post:
     details, _ = type_details({key: plain(node) for key, node in front.items()})
     named: dict[str, Any] = {key: _named(front.get(key), post.path) for key in RELATIONS}
     marks = {key: tree.mark(node.offset) for key, node in front.items() if key in KEYS}
-    variant = replace(post, marks=marks, **_typed(details), **named)
+    media, _ = read_media_key(replace(tree, root=Entries(front, tree.root.keys, tree.root.offset)))
+    variant = replace(post, marks=marks, media=media, **_typed(details), **named)
     return _with_text(variant, tree, front["text"]) if "text" in front else variant
 
 

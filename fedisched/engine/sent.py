@@ -39,6 +39,7 @@ def _part(plain: dict[str, Any]) -> RenderedPart:
             "gates": tuple(_body(plain.get("gates", []))),
             "facets": tuple(Facet(**facet) for facet in plain["facets"]),
             "media": tuple(Attachment(**attachment) for attachment in plain["media"]),
+            "captions": tuple(Attachment(**attachment) for attachment in plain.get("captions", ())),
             "card": _card(plain.get("card")),
         }
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from fedisched.model.errors import FileChanged
+from fedisched.model.errors import FileChanged, MediaUnfit
 from fedisched.model.network import ReadMedia, Task
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.rendered import Attachment, Card, Pending
@@ -87,8 +87,9 @@ def _not_again(
 
 
 def _given_thumb(card: Card, read_media: ReadMedia) -> bytes | None:
-    """The bytes of the author's own picture; of one that is no longer there, none."""
+    """The bytes of the author's own picture; of one that is no longer there, or cannot be
+    read, none."""
     try:
         return read_media(card.thumb) if card.thumb else None
-    except FileChanged:
+    except (FileChanged, MediaUnfit):
         return None

@@ -51,7 +51,8 @@ class WatchedTransport(httpx.BaseTransport):
             raise
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        until = self._elapsed() + self._wire.answer_within
+        size = request.headers.get("content-length", "0")
+        until = self._elapsed() + self._wire.allowed(int(size) if size.isdigit() else 0)
         response = self._inner.handle_request(request)
         try:
             body = self._read(response, until)

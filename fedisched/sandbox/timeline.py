@@ -248,7 +248,9 @@ def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]
 
 def _files(record: Record, store: Store, source: Source, item: Any) -> Iterator[tuple[str, str]]:
     """Where the blobs are to be had that a part of a record refers to, and their types."""
-    for _, reference in blobs_in(item):
+    for place, reference in blobs_in(item):
+        if place == "file":  # captions are part of their video
+            continue
         cid = reference["ref"]["$link"]
         blob = store.blobs[record.did, cid]
         path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"

@@ -117,7 +117,6 @@ def test_targets_that_are_left_out_are_none() -> None:
         (b"---\nstatus: schedulled\ntime: 2026-12-01 09:00\n---\nHi\n", "unknown-status"),
         (b"---\nstauts: draft\ntime: 2026-12-01 09:00\n---\nHi\n", "unknown-key"),
         (b"---\ntargets: [nobody]\ntime: 2026-12-01 09:00\n---\nHi\n", "unknown-target"),
-        (b"---\nmedia: x\ntime: 2026-12-01 09:00\n---\nHi\n", "not-yet"),
         (b"---\ntime: 2026-12-01 09:00\n---\n\n", "empty-body"),
     ],
 )
