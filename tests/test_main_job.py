@@ -94,7 +94,7 @@ def test_what_render_said_is_what_is_published_once_with_the_results_in_the_file
             if promise["network"] == "bluesky":
                 record = records[sent["uri"]]
                 assert record["cid"] == sent["cid"]
-                assert_kept(expected["record"], record["value"])
+                assert_kept(_but_for_a_card(expected["record"], record["value"]), record["value"])
                 for gate in expected.get("gates", ()):
                     rkey = sent["uri"].rpartition("/")[2]
                     assert_kept({**gate, "post": sent["uri"]}, pds.record(member.did, rkey, gate["$type"])["value"])
@@ -125,6 +125,12 @@ def _nothing_more_is_sent(served: FolderWithServer, pds: server.Pds, member: ser
     served.post("more.md", targets="bluesky")
     assert served.run("publish").exit_code == 0
     assert session.read_bytes() == kept, "a login or a refresh would have been kept anew"
+
+
+def _but_for_a_card(promised: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was promised; no page is asked from here, and a card that nobody could make stops no post."""
+    is_card = promised.get("embed", {}).get("$type") == "app.bsky.embed.external"
+    return {name: value for name, value in promised.items() if name != "embed" or not is_card or name in found}
 
 
 def assert_kept(promised: Any, found: Any) -> None:

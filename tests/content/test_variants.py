@@ -150,3 +150,13 @@ def test_a_network_is_a_name_too_where_no_account_has_it() -> None:
     result = read_post(b"---\noverride: {bluesky: {cw: x}}\n---\nHello\n", "posts/a.md", settings)
     assert result.post is not None, result.problems
     assert (result.post.for_target("home").cw, result.post.for_target("work").cw) == ("x", "")
+
+
+def test_one_target_may_get_other_pictures() -> None:
+    front = (
+        "media: [{file: a.jpg, alt: A}]\noverride:\n  bluesky: {media: [{file: b.jpg, alt: B}]}\n  work: {media: []}\n"
+    )
+    found = {target: [medium.file for medium in post.media] for target, post in variants(front).items()}
+    assert found == {"mastodon": ["a.jpg"], "bluesky": ["b.jpg"], "work": []}
+    _, problems = reading("override: {bluesky: {media: [{fil: a.jpg}]}}\n")
+    assert [(problem.code, problem.line) for problem in problems] == [("media-form", 2), ("unknown-key", 2)]
