@@ -324,6 +324,7 @@ def test_a_bad_upload_is_a_422(place: Place, data: bytes, fields: dict[str, str]
 
 
 def test_a_video_stands_alone(place: Place) -> None:
+    place.sandbox.rules.film_looks = 0
     ids = [upload(place, data).json()["id"] for data in (PNG, MP4)]
     both: dict[str, Any] = {"media_ids[]": ids}
     assert place.toot("x", **both).status_code == 422
