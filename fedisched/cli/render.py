@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -26,30 +26,58 @@ Cell = tuple[str, bool]
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
 @click.option("--target", metavar="NAME", help="Only what this account or group would get.")
 @json_option
-def render(here: Here, paths: tuple[str, ...], target: str | None, as_json: bool) -> Exit:
+@click.option("--since", metavar="REVISION", help="Only posts that differ from this commit or branch of git.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as Markdown for a job's summary on GitHub.",
+)
+def render(
+    here: Here, paths: tuple[str, ...], target: str | None, as_json: bool, since: str | None, style: str
+) -> Exit:
     """Show exactly what each target would get.
 
     Nothing is sent or asked for. PATH is a post or a folder of posts; without one, all that are not yet published are
-    shown. With --json, one object a line, with the record or form as it would be sent.
+    shown. With --json, one object a line, with the record or form as it would be sent. With --since, only those that
+    were changed since, as a pull request changes them.
 
     Examples:
     fedisched render
     fedisched render posts/2026-12-01-hello.md --target bluesky
     fedisched render posts/2026-12-01-hello.md --json
+    fedisched render --since main
     """
     wanted = _targets(here, target)
-    from fedisched.cli.survey import examine_all
+    if style == "github":
+        from fedisched.cli.preview import preview
 
+        return preview(here, _examined(here, paths, since), wanted)
     broken = False
-    for each in examine_all(here, paths):
-        if not paths and each.post and each.post.status == "published":
-            continue
+    for each in _examined(here, paths, since):
         broken = broken or any(problem.is_error for problem in each.problems)
         show_problems(each.problems, here.folder, here.voice.complain, here.voice.on_terminal)
         for name, rendering in each.renderings.items():
             if wanted is None or name in wanted:
                 _show(here, each, rendering.rendered)
     return Exit.NEEDS_YOU if broken else Exit.DONE
+
+
+def _examined(here: Here, paths: Sequence[str], since: str | None) -> Iterator[Examined]:
+    """The posts to show; of those that nobody named, what is published is done."""
+    from fedisched.cli.survey import examine_all
+
+    changed = None
+    if since is not None:
+        from fedisched.git.changed import changed_since
+
+        changed = changed_since(here.folder, since)
+    for each in examine_all(here, paths):
+        if changed is not None and each.path not in changed:
+            continue
+        if paths or each.post is None or each.post.status != "published":
+            yield each
 
 
 def _targets(here: Here, target: str | None) -> tuple[str, ...] | None:

@@ -1,0 +1,108 @@
+"""`fedisched publish --format github`: what came of it as annotations, a table in the job's summary, and an output.
+
+The log is fenced while the run lasts, for it has names of files and words of servers in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from fedisched.cli.github import (
+    Fence,
+    Severity,
+    add_to_summary,
+    annotate,
+    code,
+    inline,
+    link,
+    root_of,
+    set_output,
+)
+from fedisched.cli.needs import what_to_do
+from fedisched.engine.plan import Stand, Step
+from fedisched.publisher.report import Report
+
+_SIGNS = {"published": "✅", "would-publish": "✅", "waiting": "⏳", "cancelled": "➖"}
+_SEVERITIES: Mapping[str, Severity] = {"failed": "error", "held": "error", "waiting": "warning"}
+_SETTLED_BEFORE = (Stand.FAILED, Stand.HELD)
+
+
+class OnGithub:
+    """Listens to one run. Made at its start, and ended when everything was said."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._root = root_of(folder, environ)
+        self._environ = environ
+        self._reports: dict[tuple[str, str], Report] = {}
+        self._left: Sequence[Step] = ()
+        self._now = 0
+        self._fence = Fence()
+        self._fence.begin()
+
+    def reported(self, report: Report) -> None:
+        self._reports[report.path, report.target] = report
+
+    def ended(self, left: Sequence[Step], now: int) -> None:
+        """What this run leaves to a person beside what it reported; `now` in microseconds since 1970 UTC."""
+        self._left, self._now = left, now
+
+    def end(self) -> None:
+        """Say it, whatever became of the run."""
+        self._fence.end()
+        for report in self._reports.values():
+            if report.outcome in _SEVERITIES:
+                title = f"{report.target}: {report.outcome}"
+                annotate(_SEVERITIES[report.outcome], _why(report), self._file(report.path), title=title)
+        for step in self._left:
+            # What an earlier run found is a reminder; that run has failed for it.
+            severity: Severity = "warning" if step.stand in _SETTLED_BEFORE else "error"
+            place = step.entry.problem or None
+            line, column = (place.line, place.column) if place else (0, 0)
+            title = f"{step.target}: {step.stand}" if step.target else str(step.stand)
+            annotate(severity, what_to_do(step, self._now), self._file(step.entry.path), line, column, title)
+        add_to_summary(self._environ, "".join(f"{line}\n" for line in self._table()))
+        if not self._reports and not self._left:
+            add_to_summary(self._environ, "Nothing was due.\n", only_if_empty=True)
+        set_output(self._environ, "needs-you", self._needs_you())
+
+    def _needs_you(self) -> str:
+        """`new`: this run met something that needs a person. `known`: only what stands in the files already. `no`."""
+        if any(report.outcome in ("failed", "held") for report in self._reports.values()):
+            return "new"
+        if any(step.stand not in _SETTLED_BEFORE for step in self._left):
+            return "new"
+        return "known" if self._left else "no"
+
+    def _file(self, path: str) -> str:
+        return (self._root / path).as_posix()
+
+    def _table(self) -> Iterator[str]:
+        rows = [*map(_row, self._reports.values()), *(_row_of_step(step, self._now) for step in self._left)]
+        if rows:
+            yield "| | post | target | what came of it |"
+            yield "|---|---|---|---|"
+            yield from rows
+            yield ""
+
+
+def _why(report: Report) -> str:
+    return " ".join(words for words in (report.error or str(report.outcome), report.hint) if words)
+
+
+def _row(report: Report) -> str:
+    said = [link(report.url, report.url)] if report.url else []
+    if report.outcome != "published" and report.error:
+        said.append(inline(_why(report)))
+    if report.outcome == "waiting" and report.next_try:
+        said.append(f"next try {inline(report.next_try)}")
+    sign = _SIGNS.get(report.outcome, "❌")
+    return _cells(sign, report.path, report.target, f"{report.outcome} {' · '.join(said)}".strip())
+
+
+def _row_of_step(step: Step, now: int) -> str:
+    return _cells("❌", step.entry.path, step.target, f"{step.stand}: {inline(what_to_do(step, now))}")
+
+
+def _cells(sign: str, path: str, target: str, words: str) -> str:
+    return f"| {sign} | {code(path)} | {inline(target)} | {words} |"
