@@ -20,6 +20,7 @@ from fedisched.cli.github import (
     set_output,
 )
 from fedisched.cli.needs import what_to_do
+from fedisched.cli.reports import why
 from fedisched.engine.plan import Stand, Step
 from fedisched.publisher.report import Report
 
@@ -53,7 +54,9 @@ class OnGithub:
         for report in self._reports.values():
             if report.outcome in _SEVERITIES:
                 title = f"{report.target}: {report.outcome}"
-                annotate(_SEVERITIES[report.outcome], _why(report), self._file(report.path), title=title)
+                annotate(
+                    _SEVERITIES[report.outcome], why(report) or report.outcome, self._file(report.path), title=title
+                )
         for step in self._left:
             # What an earlier run found is a reminder; that run has failed for it.
             severity: Severity = "warning" if step.stand in _SETTLED_BEFORE else "error"
@@ -86,14 +89,10 @@ class OnGithub:
             yield ""
 
 
-def _why(report: Report) -> str:
-    return " ".join(words for words in (report.error or str(report.outcome), report.hint) if words)
-
-
 def _row(report: Report) -> str:
     said = [link(report.url, report.url)] if report.url else []
     if report.outcome != "published" and report.error:
-        said.append(inline(_why(report)))
+        said.append(inline(why(report)))
     if report.outcome == "waiting" and report.next_try:
         said.append(f"next try {inline(report.next_try)}")
     sign = _SIGNS.get(report.outcome, "❌")

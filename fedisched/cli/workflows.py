@@ -146,7 +146,7 @@ def _filled(text: str, folder: str, config: str, source: Source, own: str) -> st
     prefix = "" if folder == "." else f"{_as_pattern(folder)}/"
     # JSON's lists and texts are YAML's, too, so that no name of a folder can break out of its place.
     paths = json.dumps([f"{prefix}posts/**", f"{prefix}{config}", own])
-    named = {"paths": paths, "folder": json.dumps(folder), "checkout": _CHECKOUT}
+    named = {"paths": paths, "folder": json.dumps(folder.replace("${{", "${{ '${{' }}")), "checkout": _CHECKOUT}
     return text.format(**named, source=source.step, action=source.action)
 
 

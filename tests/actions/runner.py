@@ -1,7 +1,7 @@
 """Runs the jobs of workflows as GitHub's runner does, as far as ours go: shell steps and local composite actions.
 
-`actions/checkout` puts this repository where a `path` is named (the checkout itself is the test's), `actions/setup-python`
-finds the Python of the tests.
+`actions/checkout` puts this repository where a `path` is named (the checkout itself is the test's), and
+`actions/setup-python` finds the Python of the tests.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Finished:
 
 
 class Runner:
-    """One machine for one job. `workspace` is its checkout. `installs` says whether the lines that install fedisched are
-    run; otherwise this checkout stands in for what they install."""
+    """One machine for one job. `workspace` is its checkout. `installs` says whether the lines that install fedisched
+    are run; otherwise this checkout stands in for what they install."""
 
     def __init__(self, workspace: Path, temp: Path, event: str = "schedule", installs: bool = False) -> None:
         self.workspace = workspace
@@ -117,13 +117,7 @@ class Runner:
     def _check_out(self, given: dict[str, str]) -> None:
         assert given["persist-credentials"] == "false"
         if "path" in given:
-            for part in _PARTS:
-                source, there = REPOSITORY / part, self.workspace / given["path"] / part
-                there.parent.mkdir(parents=True, exist_ok=True)
-                if source.is_dir():
-                    shutil.copytree(source, there, ignore=shutil.ignore_patterns("__pycache__"))
-                else:
-                    shutil.copy(source, there)
+            copy_repository(self.workspace / given["path"])
 
     def _shell(self, script: str, environ: Mapping[str, str], finished: Finished) -> dict[str, str]:
         if not self._installs and script.startswith("python -m pip install"):
@@ -156,8 +150,8 @@ class Runner:
         return {name: value for name, _, value in pairs}
 
     def _machine(self) -> dict[str, str]:
-        """What a step finds in its environment. With `installs`, pip builds the wheel for real and puts it into a folder
-        of its own; what it needs comes from the environment of the tests."""
+        """What a step finds in its environment. With `installs`, pip builds the wheel for real and puts it into a
+        folder of its own; what it needs comes from the environment of the tests."""
         packages = [path for path in sys.path if path.endswith("-packages")]
         machine = {
             "PATH": os.pathsep.join([str(self._bin), str(self._site / "bin"), os.environ["PATH"]]),
@@ -180,6 +174,17 @@ class Runner:
                 "PIP_CACHE_DIR": str(self.temp / "cache"),
             }
         return machine | self.environ
+
+
+def copy_repository(to: Path) -> None:
+    """What a checkout of this repository has, as far as installing it and running its actions needs."""
+    for part in _PARTS:
+        source, there = REPOSITORY / part, to / part
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, there, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, there)
 
 
 def _write_program(path: Path, line: str) -> None:

@@ -10,7 +10,7 @@ from tests.actions.hub import FOLDER, Hub, git
 from tests.actions.runner import Finished, Runner
 
 HOSTILE = "::error::forged\n$(touch x) `touch x` ${{ github.token }}\n##[error]forged\n</pre> | forged |"
-NAME = "it's \"a\" $(touch x) file.md"
+NAME = 'it\'s "a" $(touch x) file.md'
 
 
 def run(hub: Hub, runner: Runner | None = None, **options: object) -> Finished:
@@ -88,14 +88,14 @@ def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: H
 
 
 def test_a_refused_post_fails_the_job_with_its_reason_after_the_others_results(hub: Hub) -> None:
-    hub.served.sandbox.faults.add(Fault(What.REFUSE, "/api/v1/statuses", times=None))
+    hub.served.sandbox.faults.add(Fault(What.PROXY_ERROR, "/api/v1/statuses", times=None, status=422))
     hub.served.post("a.md")
     hub.push()
     finished = run(hub)
     assert finished.code == 1
     (error,) = finished.annotated("error")
     assert error.properties["file"] == f"{FOLDER}/posts/a.md" and error.properties["title"] == "mastodon: failed"
-    assert "fedisched retry posts/a.md" in error.data or "Mend" in error.data or error.data
+    assert "Then type: fedisched retry posts/a.md" in error.data
     assert "status: failed" in hub.file("posts/a.md") and "| ❌ |" in finished.summary
     # The next on schedule says it again, but does not fail again; by hand it does.
     again = run(hub)
