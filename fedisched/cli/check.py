@@ -20,7 +20,8 @@ from fedisched.model.problem import Problem
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import RenderedPart, Rendering
+    from fedisched.model.network import ShownCard
+    from fedisched.model.rendered import Card, RenderedPart, Rendering
 
 _MOST_LISTED = 25
 _SOURCES = {"server": "as its server told", "default": "as usual on its network"}
@@ -37,7 +38,7 @@ _ASK_AGAIN = "What was known of it before is used; look at the connection and th
     help="For people, for programs, or as annotations on GitHub.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-@click.option("--online", is_flag=True, help="Also ask the servers: what they allow, and whether handles exist.")
+@click.option("--online", is_flag=True, help="Also ask: servers for limits and handles, linked pages for their cards.")
 def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool, online: bool) -> Exit:
     """Show every problem of every post.
 
@@ -78,10 +79,10 @@ def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Exami
     from fedisched.cli.survey import copies, examine_all
 
     if online:
-        from fedisched.cli.online import ask_handles, ask_limits
+        from fedisched.cli.online import ask_cards, ask_handles, ask_limits
 
         told = ask_limits(here)
-        examined = ask_handles(here, told, examine_all(here, paths, told.limits))
+        examined = ask_cards(here, ask_handles(here, told, examine_all(here, paths, told.limits)))
         unreached = told.unreached
     else:
         examined, unreached = list(examine_all(here, paths)), {}
@@ -110,6 +111,8 @@ def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem
         width = min(max((len(each.path) for each in to_come), default=0), 60)
         for each in to_come:
             here.voice.remark(*_lengths(each, width))
+            for target, shown in each.cards.items():
+                here.voice.remark(*_card(target, shown))
     if any(each.renderings for each in examined):
         here.voice.remark(*_limits_used(examined))
     here.voice.remark(*_sums(examined, problems))
@@ -130,6 +133,15 @@ def _lengths(each: Examined, width: int) -> tuple[Words, ...]:
 def _length(part: RenderedPart) -> Words:
     text = f"{part.length}/{part.limit}"
     return bad(text) if part.length > part.limit else text
+
+
+def _card(target: str, shown: ShownCard) -> tuple[Words, ...]:
+    """What a link card would show."""
+    if not shown.title:
+        return (faint(f"    no card on {target}"),)
+    about = f": {shown.description}" if shown.description else ""
+    picture = "" if shown.has_picture else faint(" (no picture)")
+    return (faint(f"    card on {target}  "), clip(f"▤ {shown.title}{about}", 100), picture)
 
 
 def _limits_used(examined: Sequence[Examined]) -> tuple[Words, ...]:
@@ -171,17 +183,29 @@ def _post_as_json(each: Examined) -> dict[str, Any]:
     from fedisched.content.times import as_rfc3339
 
     time = as_rfc3339(each.post.time) if each.post.time else None
-    targets = {target: _target_as_json(found) for target, found in each.renderings.items()}
+    targets = {target: _target_as_json(found, each.cards.get(target)) for target, found in each.renderings.items()}
     return {"path": each.path, "status": each.post.status.value, "time": time, "targets": targets}
 
 
-def _target_as_json(rendering: Rendering) -> dict[str, Any]:
+def _target_as_json(rendering: Rendering, shown: ShownCard | None) -> dict[str, Any]:
     parts = []
     for part in rendering.rendered.parts:
         counted = {"length": part.length, "limit": part.limit, "line": part.line, "column": part.column}
-        parts.append(counted if part.bytes is None else {**counted, "bytes": part.bytes})
+        if part.bytes is not None:
+            counted["bytes"] = part.bytes
+        parts.append(counted if part.card is None else {**counted, "card": _card_as_json(part.card, shown)})
     source = rendering.limits.source if rendering.limits else "default"
     return {"network": rendering.rendered.network, "limits": source, "parts": parts}
+
+
+def _card_as_json(card: Card, shown: ShownCard | None) -> dict[str, Any]:
+    """A card as the page was asked for it, with `picture` yes or no; else what the author says of it, and null for what
+    only the page can tell."""
+    if shown is not None:
+        found = {"title": shown.title or None, "description": shown.description, "picture": shown.has_picture}
+        return {"url": card.url, **(found if shown.title else dict.fromkeys(found))}
+    picture = True if card.thumb else None if card.with_thumb else False
+    return {"url": card.url, "title": card.title, "description": card.description, "picture": picture}
 
 
 def _problem_as_json(problem: Problem) -> dict[str, Any]:

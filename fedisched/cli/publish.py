@@ -127,6 +127,8 @@ def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
     from fedisched.publisher.publisher import Publisher
     from fedisched.publisher.tuning import settle_down, share_fairly
 
+    if teller.is_watched and not run.attached:
+        desk.tell_uploads = teller.complain
     if run.stays:
         share_fairly()
         desk.settle_down = settle_down
@@ -218,6 +220,11 @@ class _Teller:
         self._here = here
         self._listener = listener
         self.outcomes: dict[tuple[str, str], Word] = {}
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person waits at a terminal."""
+        return self._here.voice.on_terminal
 
     def report(self, report: Report) -> None:
         self.outcomes[report.path, report.target] = report.outcome

@@ -12,11 +12,11 @@ from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import json_option, verb
-from fedisched.cli.words import Words, bad, clean, columns, faint, strong, underlined
+from fedisched.cli.words import Words, bad, clean, clean_line, columns, faint, strong, underlined
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import Attachment, Rendered, RenderedPart
+    from fedisched.model.rendered import Attachment, Card, Rendered, RenderedPart
 
 _WORD = re.compile(r"\s*\S+|\s+")
 Cell = tuple[str, bool]
@@ -113,17 +113,37 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for attachment in part.media:
-        lines += _wrapped([(_described(attachment), False)], width)
+    for line in (*map(_described, part.media), *map(_captioned, part.captions)):
+        lines += _wrapped([(line, False)], width)
+    if part.card:
+        lines += _wrapped([(_card(part.card), False)], width)
     lines.append([""])
     lines.append(_counted(part, number, total))
     return lines
 
 
 def _described(attachment: Attachment) -> str:
-    size = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
+    shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
     alt = attachment.alt or "no description"
-    return f"▣ {attachment.path} ({size}{-(-attachment.size // 1000)} kB): {clean(alt)}"
+    if attachment.making:
+        kind = attachment.mime.partition("/")[2].upper()
+        size = f"made {'an' if kind == 'MP4' else 'a'} {kind} of at most {attachment.most // 1000:,} kB"
+    else:
+        size = f"{-(-attachment.size // 1000):,} kB"
+    return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
+
+
+def _captioned(captions: Attachment) -> str:
+    return f"≡ {captions.path} (captions, {clean(captions.alt)})"
+
+
+def _card(card: Card) -> str:
+    """The link card as far as it is known: the page is asked shortly before the post goes out."""
+    told = [f"“{clean_line(card.title)}”"] if card.title is not None else []
+    told += [clean_line(card.description)] if card.description else []
+    told += [f"picture {card.thumb.path}"] if card.thumb else []
+    told += [] if card.is_known else ["the page says the rest"]
+    return f"▤ card of {card.url} ({'; '.join(told)})"
 
 
 def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:

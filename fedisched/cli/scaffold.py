@@ -30,6 +30,7 @@ handle = "me.bsky.social"
 #
 # posts = "posts"           # the folder of your posts
 # late_after = "12h"        # overdue by more than this before its first try: you are asked, nothing is sent
+# alt_required = true       # false: pictures, videos and sounds may go out without a description
 # extra_keys = []           # keys of your own that posts may have; those that start with x- always may
 #
 # [groups]                  # names for several accounts; none if you say nothing

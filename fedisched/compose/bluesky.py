@@ -9,15 +9,23 @@ from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, overrun_in_bytes, overrun_in_characters, size_of
 from fedisched.compose.facets import SPACES, detected
 from fedisched.compose.links import says_the_same, shortened
+from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import NOWHERE, Edit, Traced, Tracing
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Attachment, Body, Facet, Limits, Pending, RenderedPart
 
-LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+LIMITS = Limits(characters=300, media=10, bytes=3000, image_bytes=2_000_000, image_side=4000, video_bytes=300_000_000)
+SHOWS = Shows(
+    images=frozenset(("image/png", "image/jpeg", "image/webp")),
+    videos=frozenset(("video/mp4",)),
+    films_gifs=True,
+    video_alt_characters=1000,
+)
 LABELS = ("!no-unauthenticated", "graphic-media", "nudity", "porn", "sexual")
 
 _MOST_LABELS = 10
+_MOST_IMAGES = 4
+"""What `embed.images` takes; more are an `embed.gallery`."""
 _UNSEEN = rf"[{SPACES}\xad\u2060\u200b-\u200d]*"
 _BLANK_LINES = re.compile(rf"\n{_UNSEEN}\n{_UNSEEN}\n")
 
@@ -33,7 +41,9 @@ def compose(draft: Draft) -> Composed:
     )
     problems = (*draft.strangers(), *(_unfit_front_matter(draft) if draft.number == 1 else ()))
     body = _record(draft, text.text, facets)
-    part = RenderedPart(text.text, length, draft.limits.characters, body, size, facets, draft.media)
+    part = RenderedPart(
+        text.text, length, draft.limits.characters, body, size, facets, draft.media, captions=draft.captions
+    )
     return Composed(part, text, overruns, problems, tuple(_mentions(text)))
 
 
@@ -105,8 +115,7 @@ def _record(draft: Draft, text: str, facets: tuple[Facet, ...]) -> dict[str, Bod
     if draft.number > 1:
         record["reply"] = {"root": Pending("root"), "parent": Pending("parent")}
     if draft.media:
-        images = [_image(number, attachment) for number, attachment in enumerate(draft.media, 1)]
-        record["embed"] = {"$type": "app.bsky.embed.images", "images": images}
+        record["embed"] = _embed(draft)
     if post.lang:
         record["langs"] = [post.lang]
     if post.labels:
@@ -132,11 +141,30 @@ def _facet(facet: Facet) -> Body:
     }
 
 
-def _image(number: int, attachment: Attachment) -> Body:
-    image: dict[str, Body] = {"image": Pending("blob", str(number)), "alt": attachment.alt}
+def _embed(draft: Draft) -> dict[str, Body]:
+    """Pictures, or the video, with its captions."""
+    first = draft.media[0]
+    if first.mime.startswith("video/"):
+        video: dict[str, Body] = {"$type": "app.bsky.embed.video", **_described("video", 1, first)}
+        if draft.captions:
+            numbered = enumerate(draft.captions, len(draft.media) + 1)
+            video["captions"] = [{"lang": each.alt, "file": Pending("blob", str(number))} for number, each in numbered]
+        return video
+    images = [_described("image", number, attachment) for number, attachment in enumerate(draft.media, 1)]
+    if len(images) <= _MOST_IMAGES:
+        return {"$type": "app.bsky.embed.images", "images": images}
+    return {
+        "$type": "app.bsky.embed.gallery",
+        "items": [{"$type": "app.bsky.embed.gallery#image", **image} for image in images],
+    }
+
+
+def _described(name: str, number: int, attachment: Attachment) -> dict[str, Body]:
+    """A file, by the number of its upload, with its description and its shape."""
+    described: dict[str, Body] = {name: Pending("blob", str(number)), "alt": attachment.alt}
     if attachment.width and attachment.height:
-        image["aspectRatio"] = {"width": attachment.width, "height": attachment.height}
-    return image
+        described["aspectRatio"] = {"width": attachment.width, "height": attachment.height}
+    return described
 
 
 def _unfit_front_matter(draft: Draft) -> Iterator[Problem]:

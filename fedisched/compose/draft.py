@@ -40,7 +40,7 @@ class Composed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One part on its way to one target. `number` counts from 1, of `total` parts. `tail` is what is put under its
-    text: the number of a part in a thread."""
+    text: the number of a part in a thread. `captions` are its video's."""
 
     source: Source
     part: Part
@@ -52,6 +52,7 @@ class Draft:
     limits: Limits
     media: tuple[Attachment, ...] = ()
     tail: str = ""
+    captions: tuple[Attachment, ...] = ()
 
     @property
     def post(self) -> Post:

@@ -10,11 +10,23 @@ from fedisched.compose.draft import Composed, Draft, Overrun, overrun_in_charact
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.links import says_the_same
 from fedisched.compose.mastodon_length import counted, meanings
+from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import Edit, Span, Traced, Tracing
 from fedisched.model.rendered import Body, Limits, Pending, RenderedPart
 
-LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic"})
+LIMITS = Limits(
+    characters=500,
+    media=4,
+    alt_characters=1500,
+    visibility="public",
+    image_pixels=33_177_600,
+    video_pixels=8_294_400,
+)
+SHOWS = Shows(
+    images=frozenset(("image/png", "image/jpeg", "image/gif", "image/webp")),
+    videos=frozenset(("video/mp4", "video/webm", "video/quicktime")),
+    sounds=frozenset(("audio/mpeg", "audio/ogg", "audio/flac", "audio/wav", "audio/mp4", "audio/aac")),
+)
 
 _STRIPPED = "\0\t\n\v\f\r "
 """What the server takes off both ends of text and warning (Ruby's `strip`)."""

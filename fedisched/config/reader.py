@@ -165,6 +165,7 @@ def _settings(shape: ConfigShape, source: Path, folder: Path) -> Settings:
         default_targets=tuple(shape.default_targets),
         late_after=shape.late_after,
         extra_keys=tuple(shape.extra_keys),
+        alt_required=shape.alt_required,
         accounts={name: Account(name=name, **account.model_dump()) for name, account in shape.accounts.items()},
         groups={name: tuple(members) for name, members in shape.groups.items()},
         people=people,

@@ -122,6 +122,7 @@ class ConfigShape(Shape):
     default_targets: Listed[Text] = Field(default_factory=list)
     late_after: Seconds = 12 * 3600.0
     extra_keys: Listed[Text] = Field(default_factory=list)
+    alt_required: Switch = True
     accounts: Table[AccountShape] = Field(default_factory=dict)
     groups: Table[Listed[Text]] = Field(default_factory=dict)
     people: Table[Annotated[PersonShape, BeforeValidator(_a_table)]] = Field(default_factory=dict)

@@ -9,12 +9,24 @@ from fedisched.content.tree import Tree, short
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
-KEYS = ("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread", "results")
+KEYS = (
+    "time",
+    "targets",
+    "status",
+    "title",
+    "lang",
+    "visibility",
+    "cw",
+    "sensitive",
+    "labels",
+    "thread",
+    "media",
+    "link",
+    "results",
+)
 
 NOT_YET = {
-    "media": "Put each image into the text instead: `![alt](file)`.",
     "poll": "Delete it, and ask in the text instead.",
-    "link": "Delete it, and put the link into the text.",
     "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
     "quote": "Delete it, and put the post's URL into the text.",
     "replies": "Delete it, and choose in the network's own app who may reply.",
@@ -42,6 +54,12 @@ _ELSEWHERE = {
     "warning": "cw",
     "nsfw": "sensitive",
     "name": "title",
+    "images": "media",
+    "image": "media",
+    "pictures": "media",
+    "photos": "media",
+    "video": "media",
+    "attachments": "media",
 }
 
 

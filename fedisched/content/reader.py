@@ -10,9 +10,10 @@ from fedisched.content.essentials import Essentials, essentials, in_order, lenie
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
+from fedisched.content.media_key import read_media_key
 from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Listing, Scalar, Tree, parse
-from fedisched.model.post import Post, Reading
+from fedisched.content.tree import Entries, Listing, Scalar, Tree, parse
+from fedisched.model.post import Medium, Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
@@ -32,14 +33,23 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         return Reading(path, digest, None, (tree,))
     read = essentials(tree, settings)
     details, mistakes = type_details(metadata(tree))
-    found = [*(_mistype(tree, mistake) for mistake in mistakes), *_lost_to_comments(tree)]
+    media, wrong_media = read_media_key(tree)
+    found = [*(_mistype(tree, mistake) for mistake in mistakes), *wrong_media, *_lost_to_comments(tree)]
     problems = in_order([*read.problems, *lenient(found, read.status)])
     if any(problem.is_error for problem in problems):
         return Reading(path, digest, None, problems)
-    return Reading(path, digest, _post(path, digest, tree, read, details, settings), problems)
+    return Reading(path, digest, _post(path, digest, tree, read, details, media, settings), problems)
 
 
-def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details, settings: Settings) -> Post:
+def _post(
+    path: str,
+    digest: str,
+    tree: Tree,
+    read: Essentials,
+    details: Details,
+    media: tuple[Medium, ...],
+    settings: Settings,
+) -> Post:
     fenced: Fenced = tree.fenced
     return Post(
         path=path,
@@ -56,6 +66,8 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         sensitive=details.sensitive,
         labels=details.labels,
         thread=details.thread,
+        media=media,
+        link=details.link,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
     )
@@ -63,9 +75,12 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
 
 def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
     node = tree.root.values[mistake.key]
-    if isinstance(node, Listing) and mistake.item is not None:
-        node = node.items[mistake.item]
-    return tree.problem(node.offset, mistake.code, mistake.message, mistake.hint)
+    place = node.offset
+    if isinstance(node, Listing) and isinstance(mistake.item, int):
+        place = node.items[mistake.item].offset
+    if isinstance(node, Entries) and isinstance(mistake.item, str):
+        place = node.keys.get(mistake.item, place)
+    return tree.problem(place, mistake.code, mistake.message, mistake.hint)
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

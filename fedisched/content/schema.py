@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fedisched.content.keys import did_you_mean
+from fedisched.content.link import link_card
 from fedisched.content.tree import short
-from fedisched.model.post import Visibility
+from fedisched.model.post import LinkCard, Visibility
 
 Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 """What an author may say about their own post on Bluesky."""
@@ -57,6 +58,13 @@ def _auto(text: object) -> object:
     return text
 
 
+def _link(value: object) -> LinkCard:
+    found = link_card(value)
+    if isinstance(found, LinkCard):
+        return found
+    raise PydanticCustomError("link-form", "{message}", found._asdict())
+
+
 class Details(BaseModel):
     """The keys that only rendering needs. Keys that are not here are not this module's to judge."""
 
@@ -69,14 +77,15 @@ class Details(BaseModel):
     sensitive: Annotated[bool | None, BeforeValidator(_yes_or_no)] = None
     labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
     thread: Annotated[Literal["auto"] | None, BeforeValidator(_auto)] = None
+    link: Annotated[LinkCard | None, BeforeValidator(_link)] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mistyped:
-    """A value of the wrong type: `item` is its place in the key's list, None for the whole value."""
+    """A value of the wrong type: `item` is its place in the key's list or mapping, None for the whole value."""
 
     key: str
-    item: int | None
+    item: int | str | None
     code: str
     message: str
     hint: str
@@ -97,9 +106,10 @@ def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistype
 def _mistyped(details: ErrorDetails) -> Mistyped:
     key, *place = details["loc"]
     name, item = str(key), place[0] if place and isinstance(place[0], int) else None
-    hint = details.get("ctx", {}).get("hint")
+    context = details.get("ctx", {})
+    hint, at = context.get("hint"), context.get("at") or item
     if isinstance(hint, str):
-        return Mistyped(name, item, details["type"], details["msg"], hint)
+        return Mistyped(name, at, details["type"], details["msg"], hint)
     value = details["input"]
     if name == "visibility" and isinstance(value, str):
         meaning = "public, unlisted, private (followers only) or direct (only those it mentions)"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fedisched.model.rendered import Attachment, Body, Facet, Pending, Rendered, RenderedPart
+from fedisched.model.rendered import Attachment, Body, Card, Facet, Pending, Rendered, RenderedPart
 
 _PENDING = "\0pending"
 
@@ -37,8 +37,17 @@ def _part(plain: dict[str, Any]) -> RenderedPart:
             "body": _body(plain["body"]),
             "facets": tuple(Facet(**facet) for facet in plain["facets"]),
             "media": tuple(Attachment(**attachment) for attachment in plain["media"]),
+            "captions": tuple(Attachment(**attachment) for attachment in plain.get("captions", ())),
+            "card": _card(plain.get("card")),
         }
     )
+
+
+def _card(plain: dict[str, Any] | None) -> Card | None:
+    if plain is None:
+        return None
+    thumb = plain["thumb"]
+    return Card(**{**plain, "thumb": thumb and Attachment(**thumb)})
 
 
 def _plain(body: Body) -> Any:

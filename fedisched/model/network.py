@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fedisched.model.outcome import Finding, NotSent, Outcome, Refused, SentPart
-from fedisched.model.rendered import Attachment, Limits, Rendered
+from fedisched.model.rendered import Attachment, Card, Limits, Rendered
 
 ReadMedia = Callable[[Attachment], bytes]
 
@@ -134,6 +134,16 @@ class Network(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A link card as it would be made now: no title, no card. `remark` says what is missing that was wanted."""
+
+    title: str
+    description: str
+    has_picture: bool
+    remark: str = ""
+
+
 class Enquiry(Protocol):
     """What a server tells anybody, without a credential. No other library's exception leaves it; every call has a
     time-out."""
@@ -144,6 +154,10 @@ class Enquiry(Protocol):
 
     def is_there(self, handle: str) -> bool | NotSent:
         """Whether a handle leads to an account."""
+        ...
+
+    def card(self, card: Card) -> ShownCard:
+        """What the card would show, asked of its page."""
         ...
 
     def close(self) -> None:

@@ -26,13 +26,39 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Medium:
+    """A file that a post attaches, by `media` or in its text; `at` is where it says so. `file` and `captions` are paths
+    from the post's own folder, as written. `focus` is `x,y`, each from -1 to 1, empty for the middle."""
+
+    file: str
+    alt: str
+    at: Mark
+    focus: str = ""
+    captions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCard:
+    """What an author says of a post's link card. `url` is empty for the first link in the text. What is None comes from
+    the page; an empty `description` or `image` is none at all. `image` is a path as typed, from the post's own folder.
+    Without `wanted` there is no card."""
+
+    url: str = ""
+    title: str | None = None
+    description: str | None = None
+    image: str | None = None
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
 
     `path` is relative to the content folder, with `/`. `digest` is the sha-256 (hex) of the file's bytes as read.
     `time` is aware, in the zone the author wrote. `targets` are account names: groups are resolved and the config's
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
-    is line `body_line` of the file. `thread` says whether a part that is too long is split. `marks` says where a front
+    is line `body_line` of the file. `thread` says whether a part that is too long is split. `media` are
+    files for its first part, before those that stand in its text. `marks` says where a front
     matter key's value stands (`time`, `targets`, `cw`).
     """
 
@@ -50,6 +76,8 @@ class Post:
     sensitive: bool | None = None
     labels: tuple[str, ...] = ()
     thread: Literal["auto"] | None = None
+    media: tuple[Medium, ...] = ()
+    link: LinkCard | None = None
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
 

@@ -11,7 +11,9 @@ from fedisched.model.problem import Mark, Problem
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+PendingWhat = Literal[
+    "did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id", "title", "description", "thumb"
+]
 
 
 Counting = Literal["discounted", "graphemes", "code points"]
@@ -23,8 +25,9 @@ without (Pleroma, Akkoma), or code points (GoToSocial, which advertises a discou
 class Pending:
     """A value that only the network can tell, or only the moment of sending.
 
-    `of` says which: the handle for a `did`, the number of the part's attachment (from 1) for a `blob` (Bluesky) or
+    `of` says which: the handle for a `did`, the number of the part's file (from 1) for a `blob` (Bluesky) or
     `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    `title`, `description` and `thumb` are a link card's, `of` the page or file that they come from.
     """
 
     what: PendingWhat
@@ -49,10 +52,22 @@ class Facet:
     value: str
 
 
+Making = Literal["", "image", "video"]
+"""What becomes of a file before it is sent: it goes out as it is but for its metadata, or it is drawn anew as a
+picture, or made into a video."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """An image, video or sound of a part. `path` is relative to the content folder; `width` and `height` in pixels,
-    0 where they could not be told. `size` is in bytes."""
+    """An image, video or sound of a part, or a video's captions. `path` is relative to the content folder.
+
+    `mime`, `width` and `height` (in pixels, 0 where they could not be told) are those of what is sent, and so is
+    `size` in bytes where it is not made anew; of what is, `size` is that of the file as it lies there. `focus` is the
+    place that matters, as Mastodon takes it: `x,y`, each from -1 to 1. Of captions, `alt` is their language.
+
+    `making` is what becomes of the file, `most` how many bytes may come of it (0: as many as like to), `source` tells
+    the file that was composed from what may lie there later, and `source_size` is its size in bytes.
+    """
 
     path: str
     alt: str
@@ -60,13 +75,37 @@ class Attachment:
     size: int
     width: int = 0
     height: int = 0
+    focus: str = ""
+    making: Making = ""
+    most: int = 0
+    source: str = ""
+    source_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A link card: the page at `url`, shown below the text. `title`, `description` and `thumb` are what the author
+    gave; what is None comes from the page itself. Without `with_thumb` there is to be no picture."""
+
+    url: str
+    title: str | None = None
+    description: str | None = None
+    thumb: Attachment | None = None
+    with_thumb: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the page has nothing to add."""
+        has_thumb = self.thumb is not None or not self.with_thumb
+        return self.title is not None and self.description is not None and has_thumb
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
-    the part's text begins in the file, from 1."""
+    the part's text begins in the file, from 1. `captions` are those of its video; their uploads are numbered after the
+    media's."""
 
     text: str
     length: int
@@ -77,6 +116,13 @@ class RenderedPart:
     media: tuple[Attachment, ...] = ()
     line: int = 1
     column: int = 1
+    captions: tuple[Attachment, ...] = ()
+    card: Card | None = None
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Everything to upload, in order: the media, then the captions."""
+        return self.media + self.captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +140,11 @@ class Limits:
     """What a server allows. `source` says whether the server told it or these are the network's defaults.
 
     `characters` and `bytes` are of one part, `media` is how many attachments a part takes, `image_bytes` how large
-    an image may be, `alt_characters` how long its description (None: as long as it likes). `counting` is how the
-    server counts. `visibility` is what a post gets that says nothing of it, empty where that is not known.
+    an image may be, `alt_characters` how long its description (None: as long as it likes). `image_pixels` and
+    `image_side` are how many pixels an image may have, and along its longer side; `video_bytes` and `video_pixels` the
+    same for videos and sounds (None: as many as it likes). `types` are the MIME types that the server takes, empty
+    where it does not tell. `counting` is how the server counts. `visibility` is what a post gets that says nothing of
+    it, empty where that is not known.
     """
 
     characters: int
@@ -107,6 +156,11 @@ class Limits:
     alt_characters: int | None = None
     counting: Counting = "discounted"
     visibility: str = ""
+    image_pixels: int | None = None
+    image_side: int | None = None
+    video_bytes: int = 103_809_024
+    video_pixels: int | None = None
+    types: tuple[str, ...] = ()
 
 
 class Mention(NamedTuple):

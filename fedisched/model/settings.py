@@ -15,7 +15,9 @@ class Account:
     """A configured place to publish to, `[accounts.NAME]`.
 
     `server` is an origin without a trailing slash. `handle` is Bluesky's, without an `@`. `web` is the origin of
-    the web app in which a Bluesky account's posts are shown to people; their links point there.
+    the web app in which a Bluesky account's posts are shown to people; their links point there. `video` is the origin
+    of the service that works videos over for a Bluesky account; empty: the one that belongs to its server, if any. It
+    is no key of the config, since whoever can push posts can change that.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Account:
     server: str
     handle: str = ""
     web: str = "https://bsky.app"
+    video: str = ""
 
     @property
     def variable(self) -> str:
@@ -61,7 +64,8 @@ class Threads:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`."""
+    """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`. `alt_required`: a
+    picture, video or sound without a description is an error."""
 
     folder: Path
     source: Path
@@ -70,6 +74,7 @@ class Settings:
     default_targets: tuple[str, ...] = ()
     late_after: float = 12 * 3600.0
     extra_keys: tuple[str, ...] = ()
+    alt_required: bool = True
     accounts: Mapping[str, Account] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, ShownCard, Task, Upload
 from fedisched.model.outcome import (
     CannotTell,
     Finding,
@@ -25,7 +25,7 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Counting, Limits, Pending
+from fedisched.model.rendered import Attachment, Card, Counting, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     from fedisched.networks.wire_requests import Session
 
 _OWN_APPLICATION = "fedisched"
-_LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
+_LIMITS = Limits(
+    characters=500,
+    media=4,
+    alt_characters=1500,
+    visibility="public",
+    image_pixels=33_177_600,
+    video_pixels=8_294_400,
+)
 _GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _PAGE, _MOST_PAGES = 40, 100
 _STILL_PROCESSING = 15.0
@@ -139,6 +146,10 @@ class Mastodon:
         """Mastodon looks a name up only when a post mentions it."""
         return True
 
+    def card(self, card: Card) -> ShownCard:
+        """Mastodon makes its cards itself, when it has the post."""
+        return ShownCard("", "", has_picture=False)
+
     def _known(self) -> Identity | NotSent | Refused:
         return self._identity or self.identify()
 
@@ -186,10 +197,15 @@ class Mastodon:
     def _upload(self, place: tuple[str, int, int, str], attachment: Attachment, data: bytes) -> str | NotSent | Refused:
         if place in self._uploaded:
             return self._processed(self._uploaded[place], attachment)
-        name = f"attachment{mimetypes.guess_extension(attachment.mime) or ''}"
+        ending = mimetypes.guess_extension(attachment.mime) or f".{attachment.mime.partition('/')[2]}"
+        focus = tuple(float(number) for number in attachment.focus.split(",")) if attachment.focus else None
         answer = self._ask(
             lambda client: client.media_post(
-                data, mime_type=attachment.mime, description=attachment.alt or None, file_name=name
+                data,
+                mime_type=attachment.mime,
+                description=attachment.alt or None,
+                focus=focus,
+                file_name=f"attachment{ending}",
             )
         )
         if not isinstance(answer, Answer):
@@ -357,6 +373,10 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
         image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
         alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
+        image_pixels=_count(media.get("image_matrix_limit")) or usual.image_pixels,
+        video_bytes=_count(media.get("video_size_limit")) or usual.video_bytes,
+        video_pixels=_count(media.get("video_matrix_limit")) or usual.video_pixels,
+        types=_texts(media.get("supported_mime_types")),
         counting=counting,
         visibility="public",
     )
@@ -410,6 +430,10 @@ def _held_as(number: int) -> str:
 def _section(value: object, name: str) -> Mapping[str, Any]:
     found = value.get(name) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _count(value: object) -> int | None:

@@ -23,13 +23,14 @@ from fedisched.engine.rules import (
     carry_out_verdict,
 )
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import CannotSplice, CannotWrite
+from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged, MediaUnfit
 from fedisched.model.network import Network, Prepared, Task
 from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Refused
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
 from fedisched.publisher.desk import Desk, Job
+from fedisched.publisher.uploading import told
 
 ABSENCE_LASTS = 60 * SECOND
 """How long it counts that a delivery was looked up and is not there: the account is ours alone meanwhile."""
@@ -37,6 +38,7 @@ CLOCK_LASTS = 10 * SECOND
 """How old what a server told of its time may be, when something is sent by ours."""
 CLOCKS_APART = 60.0
 CANNOT_WRITE_RETRY = 30 * SECOND
+MEDIA_CHANGED_RETRY = 5 * SECOND
 
 
 class Courier:
@@ -91,7 +93,7 @@ class Courier:
         if rendering is None:
             return
         task = self._task(delivery, rendering)
-        outcome = self._network.prepare(task, desk.posts.read_media)
+        outcome = self._prepare(delivery, task)
         now = desk.clock.now()
         if isinstance(outcome, Prepared):
             desk.paces.prepared(self._account.name, desk.posts.media_bytes(job.entry), now - began)
@@ -106,8 +108,24 @@ class Courier:
             case Refused(reason, hint):
                 desk.journal.record_refused(delivery, reason, hint)
                 desk.settle(delivery.id)
+            case None:
+                pass
             case _:
                 assert_never(outcome)
+
+    def _prepare(self, delivery: Delivery, task: Task) -> Prepared | NotSent | Refused | None:
+        """Have the network do everything slow; None if a file cannot be sent as it is, which is recorded."""
+        desk = self._desk
+        try:
+            with told(desk.posts.read_media, self._account.name, desk.tell_uploads) as read_media:
+                return self._network.prepare(task, read_media)
+        except MediaUnfit as error:
+            self._block(delivery, error.message, error.hint)
+        except FileChanged as error:
+            # A picture is another by now, or gone: what is there then is composed anew, or is a problem.
+            desk.journal.record_waiting(delivery, str(error).rstrip("."), desk.clock.now() + MEDIA_CHANGED_RETRY)
+            desk.settle(delivery.id)
+        return None
 
     def _rendering(self, job: Job, delivery: Delivery) -> Rendered | None:
         """What would be sent; None if it cannot be, which is recorded."""

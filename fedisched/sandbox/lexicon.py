@@ -121,6 +121,7 @@ STRONG_REF = thing({"uri": AT_URI, "cid": text()})
 RATIO = thing({"width": whole(1), "height": whole(1)})
 IMAGE = thing({"image": blob, "alt": text()}, {"aspectRatio": RATIO})
 GALLERY_IMAGE = thing({"image": blob, "alt": text(), "aspectRatio": RATIO})
+CAPTIONS = thing({"lang": LANGUAGE, "file": blob})
 FEATURE = one_of(
     {
         "app.bsky.richtext.facet#mention": thing({"did": _did}),
@@ -132,8 +133,11 @@ FACET = thing({"index": thing({"byteStart": whole(), "byteEnd": whole()}), "feat
 CARD = thing({"uri": URI, "title": text(), "description": text()}, {"thumb": blob})
 MEDIA = {
     "app.bsky.embed.images": thing({"images": many(IMAGE, 4)}),
-    "app.bsky.embed.gallery": thing({"items": many(GALLERY_IMAGE, 20)}),
-    "app.bsky.embed.video": thing({"video": blob}, {"alt": text(longest=10000, graphemes=1000)}),
+    "app.bsky.embed.gallery": thing({"items": many(one_of({"app.bsky.embed.gallery#image": GALLERY_IMAGE}), 20)}),
+    "app.bsky.embed.video": thing(
+        {"video": blob},
+        {"alt": text(longest=10000, graphemes=1000), "aspectRatio": RATIO, "captions": many(CAPTIONS, 20)},
+    ),
     "app.bsky.embed.external": thing({"external": CARD}),
 }
 QUOTE = thing({"record": STRONG_REF})

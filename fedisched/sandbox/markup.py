@@ -125,7 +125,8 @@ def _card(entry: Entry) -> str:
         return ""
     url, title, text = (html.escape(part) for part in (entry.card.url, entry.card.title, entry.card.text))
     href = url if url.startswith(("http://", "https://", "/")) else "#"
-    return f'<a class="card" href="{href}" rel="nofollow noopener"><b>{title}</b><span>{text}</span></a>'
+    thumb = f'<img src="{html.escape(entry.card.thumb)}" alt="">' if entry.card.thumb else ""
+    return f'<a class="card" href="{href}" rel="nofollow noopener">{thumb}<b>{title}</b><span>{text}</span></a>'
 
 
 def _poll(entry: Entry) -> str:

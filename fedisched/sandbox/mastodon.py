@@ -87,7 +87,7 @@ class Mastodon:
                 "description_limit": rules.max_description,
                 "image_size_limit": rules.media_limit,
                 "image_matrix_limit": 33_177_600,
-                "video_size_limit": 103_809_024,
+                "video_size_limit": rules.film_limit,
                 "video_frame_rate_limit": 120,
                 "video_matrix_limit": 8_294_400,
             },
@@ -332,9 +332,12 @@ class Mastodon:
         mime = sniff.mime_of(file.data)
         if mime is None:
             raise refusal("Validation failed: File content type is invalid")
-        if len(file.data) > self.rules.media_limit:
-            raise refusal(f"Validation failed: File must be less than {self.rules.media_limit} bytes")
-        media = Media(self.store.new_id(), person.id, mime, file.data, looks=self.rules.processing_looks)
+        is_image = mime.startswith("image/")
+        limit = self.rules.media_limit if is_image else self.rules.film_limit
+        if len(file.data) > limit:
+            raise refusal(f"Validation failed: File must be less than {limit} bytes")
+        looks = self.rules.processing_looks if is_image else self.rules.processing_looks + self.rules.film_looks
+        media = Media(self.store.new_id(), person.id, mime, file.data, looks=looks)
         media = self.store.media[media.id] = self._described(media, call)
         return answer(media_json(media, self.store.origin), 202 if media.looks else 200)
 

@@ -36,11 +36,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A link card or a quoted post."""
+    """A link card or a quoted post; `thumb` is empty where there is none."""
 
     url: str
     title: str
     text: str
+    thumb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _of_record(record: Record, store: Store, source: Source) -> Entry:
         language=", ".join(value.get("langs", ())),
         application="",
         pictures=tuple(_pictures(record, store, source)),
-        card=_card(_known(value.get("embed", {})), store),
+        card=_card(record, store, source),
         options=(),
         tags=frozenset(feature["tag"].lower() for feature in features if "tag" in feature),
     )
@@ -219,21 +220,31 @@ def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]
     embed = _known(record.value.get("embed", {}))
     media = _known(embed.get("media", embed))
     for item in (*media.get("images", ()), *media.get("items", ()), *([media] if "video" in media else ())):
-        for _, reference in blobs_in(item):
-            cid = reference["ref"]["$link"]
-            blob = store.blobs[record.did, cid]
-            path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"
-            yield Picture(source(path, blob.mime, blob.data), item.get("alt", ""), blob.mime.partition("/")[0])
+        for src, mime in _files(record, store, source, item):
+            yield Picture(src, item.get("alt", ""), mime.partition("/")[0])
 
 
-def _card(embed: dict[str, Any], store: Store) -> Card | None:
+def _files(record: Record, store: Store, source: Source, item: Any) -> Iterator[tuple[str, str]]:
+    """Where the blobs are to be had that a part of a record refers to, and their types."""
+    for place, reference in blobs_in(item):
+        if place == "file":  # captions are part of their video
+            continue
+        cid = reference["ref"]["$link"]
+        blob = store.blobs[record.did, cid]
+        path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"
+        yield source(path, blob.mime, blob.data), blob.mime
+
+
+def _card(record: Record, store: Store, source: Source) -> Card | None:
+    embed = _known(record.value.get("embed", {}))
     external = embed.get("external") or _known(embed.get("media", {})).get("external")
     if external:
-        return Card(external["uri"], external["title"], external["description"])
+        thumb = next(_files(record, store, source, external), ("", ""))[0]
+        return Card(external["uri"], external["title"], external["description"], thumb)
     quoted = embed.get("record", {})
     uri = quoted.get("uri", quoted.get("record", {}).get("uri", ""))
     if not uri:
         return None
     did, _, key = uri.removeprefix("at://").partition("/app.bsky.feed.post/")
-    record = store.records.get((did, "app.bsky.feed.post", key))
-    return Card(f"/profile/{did}/post/{key}", "Quoted post", record.value["text"] if record else uri)
+    other = store.records.get((did, "app.bsky.feed.post", key))
+    return Card(f"/profile/{did}/post/{key}", "Quoted post", other.value["text"] if other else uri)

@@ -14,6 +14,7 @@ from fedisched.model.rendered import Body
 from tests.oracle.atproto_api import Oracle
 from tests.oracle.texts import texts
 
+from .media.films import mp4
 from .posts import PNG, codes, only_part, post, render
 
 pytestmark = pytest.mark.node
@@ -56,6 +57,17 @@ def test_the_record_of_pictures_is_valid(oracle: Oracle, tmp_path: Path) -> None
     for number in range(1, 5):
         body = "\n".join(["![what is there](a.png)"] * number)
         oracle.assert_valid(POST, only_part(render(body, "bluesky", tmp_path)).body)
+
+
+@pytest.mark.parametrize("captions", [0, 1, 20])
+def test_the_record_of_a_video_is_valid(oracle: Oracle, tmp_path: Path, captions: int) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.mp4").write_bytes(mp4())
+    for number in range(captions):
+        (tmp_path / "posts" / f"a.{'abcdefghijklmnopqrstuvwxyz'[number]}a.vtt").write_text("WEBVTT\n")
+    part = only_part(render(f"![{'é' * 1000}](a.mp4)", "bluesky", tmp_path))
+    assert len(part.captions) == captions
+    oracle.assert_valid(POST, part.body)
 
 
 def test_whatever_is_typed_its_record_is_valid(oracle: Oracle) -> None:

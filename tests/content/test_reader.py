@@ -105,7 +105,7 @@ def test_an_unknown_key_says_which_was_meant() -> None:
     assert "extra_keys" in problems[4].hint
 
 
-@pytest.mark.parametrize("key", ["media", "poll", "link", "reply_to", "quote", "replies", "override"])
+@pytest.mark.parametrize("key", ["poll", "reply_to", "quote", "replies", "override"])
 def test_a_key_of_a_later_version_is_refused_and_says_what_to_do(key: str) -> None:
     found, problems = reading(f"{key}: x\n")
     assert found is None

@@ -23,6 +23,9 @@ PLAUSIBLE: Mapping[str, object] = {
     "blob": _BLOB,
     "created_at": "2026-12-01T08:00:00.000Z",
     "root": _REFERENCE,
+    "title": "A page",
+    "description": "What it is about",
+    "thumb": _BLOB,
     "parent": _REFERENCE,
 }
 """What may stand in the place of each pending value of a record."""

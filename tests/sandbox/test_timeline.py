@@ -149,6 +149,14 @@ def test_an_embed_that_no_lexicon_knows_is_passed_over(place: Place, embed: dict
     assert "Hello" in timeline(place).text
 
 
+def test_a_card_shows_its_picture(place: Place) -> None:
+    upload = place.skyer.post("/xrpc/com.atproto.repo.uploadBlob", content=PNG, headers={"Content-Type": "image/png"})
+    card = {"uri": "https://a.example/", "title": "A title", "description": "", "thumb": upload.json()["blob"]}
+    publish(place, {**record("One"), "embed": {"$type": "app.bsky.embed.external", "external": card}})
+    (image,) = timeline(place).all("img")
+    assert httpx.get(f"{place.sandbox.url}{image['src']}").content == PNG
+
+
 def test_a_card_that_would_run_a_script_leads_nowhere(place: Place) -> None:
     card = {"uri": "javascript:alert(1)", "title": "Click", "description": ""}
     publish(place, {**record(), "embed": {"$type": "app.bsky.embed.external", "external": card}})
