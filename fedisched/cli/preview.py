@@ -12,11 +12,12 @@ from fedisched.cli.exit import Exit
 from fedisched.cli.github import SUMMARY_LIMIT, block, code, inline
 from fedisched.cli.here import Here
 from fedisched.cli.moments import local_words
+from fedisched.cli.render import captioned, carded, described
 from fedisched.cli.survey import Examined
 from fedisched.cli.words import plural
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Attachment, Facet, Rendered, RenderedPart
+from fedisched.model.rendered import Facet, Rendered, RenderedPart
 
 _ROOM = SUMMARY_LIMIT - 20_000
 """Bytes for posts; the rest is for saying how many more there are, and for what other commands of the step add."""
@@ -83,7 +84,9 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
         yield block(part.text if len(part.text) <= _LARGEST_PART else f"{part.text[:_LARGEST_PART]}…")
         yield ""
         yield from (_facet(part, facet) for facet in part.facets)
-        yield from (_attachment(attachment) for attachment in part.media)
+        yield from (f"- {code(line)}" for line in (*map(described, part.media), *map(captioned, part.captions)))
+        if part.card:
+            yield f"- {code(carded(part.card))}"
         yield ""
 
 
@@ -110,9 +113,3 @@ def _settings(post: Post, network: str) -> Iterator[str]:
 def _facet(part: RenderedPart, facet: Facet) -> str:
     words = part.text.encode("utf-8", "surrogatepass")[facet.start : facet.end].decode("utf-8", "replace")
     return f"- {facet.kind} {code(words)} → {code(facet.value)}"
-
-
-def _attachment(attachment: Attachment) -> str:
-    size = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
-    alt = inline(attachment.alt) if attachment.alt else "**no description**"
-    return f"- {code(attachment.path)} ({size}{-(-attachment.size // 1000)} kB): {alt}"

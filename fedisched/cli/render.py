@@ -113,16 +113,17 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for line in (*map(_described, part.media), *map(_captioned, part.captions)):
+    for line in (*map(described, part.media), *map(captioned, part.captions)):
         lines += _wrapped([(line, False)], width)
     if part.card:
-        lines += _wrapped([(_card(part.card), False)], width)
+        lines += _wrapped([(carded(part.card), False)], width)
     lines.append([""])
     lines.append(_counted(part, number, total))
     return lines
 
 
-def _described(attachment: Attachment) -> str:
+def described(attachment: Attachment) -> str:
+    """An attachment in a line: what is sent, and its description."""
     shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
     alt = attachment.alt or "no description"
     if attachment.making:
@@ -133,11 +134,12 @@ def _described(attachment: Attachment) -> str:
     return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
 
 
-def _captioned(captions: Attachment) -> str:
+def captioned(captions: Attachment) -> str:
+    """A video's captions in a line."""
     return f"≡ {captions.path} (captions, {clean(captions.alt)})"
 
 
-def _card(card: Card) -> str:
+def carded(card: Card) -> str:
     """The link card as far as it is known: the page is asked shortly before the post goes out."""
     told = [f"“{clean_line(card.title)}”"] if card.title is not None else []
     told += [clean_line(card.description)] if card.description else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -53,6 +54,7 @@ class Runner:
         self.inputs: dict[str, Any] = {}
         self.environ: dict[str, str] = {}
         self._installs = installs
+        self._step: subprocess.Popen[str] | None = None
         self._numbers = count()
         self._bin = temp / "bin"
         self._site = temp / "site"
@@ -75,6 +77,11 @@ class Runner:
         finally:
             other.join()
         return finished
+
+    def cancel(self) -> None:
+        """What GitHub does first when a run is cancelled; what does not end by itself is killed seconds later."""
+        assert self._step is not None
+        self._step.send_signal(signal.SIGINT)
 
     def _contexts(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         github = {
@@ -131,19 +138,25 @@ class Runner:
             each.touch()
         whole = {**self._machine(), **environ, **{name: str(each) for name, each in files.items()}}
         finished.environs.append(whole)
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(file)],
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(file)]
+        self._step = subprocess.Popen(
+            command,
             cwd=self.workspace,
             env=whole,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=_SECONDS,
-            check=False,
+            start_new_session=True,
         )
-        finished.code = done.returncode
-        finished.log += done.stdout + done.stderr
+        try:
+            out, err = self._step.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._step.pid, signal.SIGKILL)
+            raise
+        finished.code = self._step.returncode
+        finished.log += out + err
         # The two pipes are read apart, so what is on standard error is in no fence of standard output's.
-        finished.commands += commands(done.stdout.splitlines()) + commands(done.stderr.splitlines())
+        finished.commands += commands(out.splitlines()) + commands(err.splitlines())
         finished.summary += files["GITHUB_STEP_SUMMARY"].read_text()
         assert not files["GITHUB_ENV"].read_text() and not files["GITHUB_PATH"].read_text()
         pairs = [line.partition("=") for line in files["GITHUB_OUTPUT"].read_text().splitlines()]

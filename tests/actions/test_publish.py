@@ -63,7 +63,7 @@ def test_a_push_that_is_rejected_is_made_again_and_no_result_is_lost(hub: Hub) -
     assert "status: published" in said and said.count("url: http") == 2 and "Hello! Edited." in said
     assert "status" not in hub.file("posts/other.md")
     assert [len(texts) for texts in hub.served.texts()] == [1, 1]
-    assert git(hub.bare, "log", "--format=%s", "main").splitlines()[:2] == ["results: posts/a.md", "in between"]
+    assert git(hub.bare, "log", "--format=%s", "main").splitlines()[:2] == ["published: posts/a.md", "in between"]
 
 
 def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: Hub) -> None:
@@ -84,7 +84,7 @@ def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: H
     for name in ("first", "second", "third"):
         assert "status: published" in hub.file(f"posts/{name}.md")
     subjects = git(hub.bare, "log", "--format=%s", "main").splitlines()
-    assert "results: posts/first.md" in subjects[1:], "the first result was there before the last"
+    assert "published: posts/first.md" in subjects[1:], "the first result was there before the last"
 
 
 def test_a_refused_post_fails_the_job_with_its_reason_after_the_others_results(hub: Hub) -> None:
@@ -139,6 +139,22 @@ def test_a_push_to_another_branch_or_a_tag_publishes_nothing(hub: Hub) -> None:
     finished = run(hub, runner)
     assert finished.code == 1 and finished.annotated("error")[0].properties["title"] == "No branch"
     assert not hub.served.sandbox.requests()
+
+
+def test_cancelled_it_sends_nothing_more_and_brings_the_results_home(hub: Hub) -> None:
+    hub.served.post("first.md", body="First", targets="mastodon")
+    hub.served.post("second.md", 600, body="Second", targets="mastodon")
+    hub.push()
+    runner = hub.runner()
+
+    def cancel() -> None:
+        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"])
+        runner.cancel()
+
+    finished = run(hub, runner, meanwhile=cancel)
+    assert finished.code == 130, finished.log
+    assert "status: published" in hub.file("posts/first.md") and "status" not in hub.file("posts/second.md")
+    assert hub.served.texts()[0] == ["First"]
 
 
 def _once(hub: Hub, command: str) -> None:

@@ -50,18 +50,19 @@ with_token() {
         timeout 60 git "$@" >>"$log" 2>&1
 }
 
-# Commit what was written into posts that git knows, if anything was.
+# Commit what was written into posts that git knows, if anything was: `published: posts/a.md`.
 keep() {
-    local names number
+    local names number word
     git add --update -- . >>"$log" 2>&1 || return 1
     names="$(git diff --cached --name-only --relative)" || return 1
     [ -n "$names" ] || return 0
     number="$(wc -l <<<"$names")"
-    if [ "$number" -eq 1 ]; then
-        git commit --quiet --no-verify --no-gpg-sign -m "results: $names" >>"$log" 2>&1
-    else
-        git commit --quiet --no-verify --no-gpg-sign -m "results: $number posts" -m "$names" >>"$log" 2>&1
-    fi
+    word="$(git diff --cached --unified=0 | sed -n 's/^+status: *\([a-z]*\).*/\1/p' | sort -u)"
+    # Several words, or none: some were published and some were not.
+    [[ "$word" =~ ^[a-z]+$ ]] || word=results
+    local message=(-m "$word: $number posts" -m "$names")
+    [ "$number" -ne 1 ] || message=(-m "$word: $names")
+    git commit --quiet --no-verify --no-gpg-sign "${message[@]}" -m "Results-By: fedisched" >>"$log" 2>&1
 }
 
 # Go to where the branch has moved, with the results that are not pushed yet left in the files; where others changed the
@@ -119,6 +120,8 @@ done <<<"$PATHS"
 options=(--wait "$WAIT" --format github)
 [ "$NOW" != true ] || options+=(--now)
 
+# What was pushed since this checkout was made counts too.
+exchange 1 || true
 # Errors go where the rest goes, since only there they are fenced.
 fedisched publish "${options[@]}" -- "${paths[@]}" 2>&1 &
 publisher=$!
