@@ -5,6 +5,7 @@ The log is fenced while the run lasts, for it has names of files and words of se
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from fedisched.cli.github import (
 )
 from fedisched.cli.needs import what_to_do
 from fedisched.cli.reports import why
-from fedisched.engine.plan import Stand, Step
+from fedisched.engine.plan import Step
 from fedisched.publisher.report import Report
 
 _SIGNS = {"published": "✅", "would-publish": "✅", "waiting": "⏳", "cancelled": "➖"}
 _SEVERITIES: Mapping[str, Severity] = {"failed": "error", "held": "error", "waiting": "warning"}
-_SETTLED_BEFORE = (Stand.FAILED, Stand.HELD)
+TOLD = "FEDISCHED_TOLD"
+"""The variable with what earlier runs told of, in the words of the output `needs`."""
 
 
 class OnGithub:
@@ -35,6 +37,7 @@ class OnGithub:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._root = root_of(folder, environ)
         self._environ = environ
+        self._told = frozenset(environ.get(TOLD, "").split())
         self._reports: dict[tuple[str, str], Report] = {}
         self._left: Sequence[Step] = ()
         self._now = 0
@@ -58,8 +61,8 @@ class OnGithub:
                     _SEVERITIES[report.outcome], why(report) or report.outcome, self._file(report.path), title=title
                 )
         for step in self._left:
-            # What an earlier run found is a reminder; that run has failed for it.
-            severity: Severity = "warning" if step.stand in _SETTLED_BEFORE else "error"
+            # What an earlier run told of is a reminder; that run has failed for it.
+            severity: Severity = "warning" if _digest_of_step(step) in self._told else "error"
             place = step.entry.problem or None
             line, column = (place.line, place.column) if place else (0, 0)
             title = f"{step.target}: {step.stand}" if step.target else str(step.stand)
@@ -67,15 +70,15 @@ class OnGithub:
         add_to_summary(self._environ, "".join(f"{line}\n" for line in self._table()))
         if not self._reports and not self._left:
             add_to_summary(self._environ, "Nothing was due.\n", only_if_empty=True)
-        set_output(self._environ, "needs-you", self._needs_you())
+        failed, held = (self._ended_as(outcome) for outcome in ("failed", "held"))
+        needs = failed | held | {_digest_of_step(step) for step in self._left}
+        # What failed in this very run is new, whatever it did in another. What is held is looked up by every run.
+        news = "new" if failed or needs - self._told else "known" if needs else "no"
+        set_output(self._environ, "needs-you", news)
+        set_output(self._environ, "needs", " ".join(sorted(needs)))
 
-    def _needs_you(self) -> str:
-        """`new`: this run met something that needs a person. `known`: only what stands in the files already. `no`."""
-        if any(report.outcome in ("failed", "held") for report in self._reports.values()):
-            return "new"
-        if any(step.stand not in _SETTLED_BEFORE for step in self._left):
-            return "new"
-        return "known" if self._left else "no"
+    def _ended_as(self, outcome: str) -> set[str]:
+        return {_digest(*which) for which, report in self._reports.items() if report.outcome == outcome}
 
     def _file(self, path: str) -> str:
         return (self._root / path).as_posix()
@@ -87,6 +90,15 @@ class OnGithub:
             yield "|---|---|---|---|"
             yield from rows
             yield ""
+
+
+def _digest_of_step(step: Step) -> str:
+    return _digest(step.entry.path, step.target)
+
+
+def _digest(path: str, target: str) -> str:
+    """A post's target as one short word, by which a later run knows that it was told of."""
+    return hashlib.sha256(f"{path}\0{target}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _row(report: Report) -> str:

@@ -101,7 +101,15 @@ def test_a_refused_post_fails_the_job_with_its_reason_after_the_others_results(h
     again = run(hub)
     assert again.code == 0, again.log
     assert not again.annotated("error") and len(again.annotated("warning")) == 1
+    # Of what comes anew it does; and by hand of all.
+    hub.served.post("b.md", None, tme="2026-12-01 09:00")
+    hub.push()
+    finished = run(hub)
+    assert finished.code == 1
+    assert [error.properties["title"] for error in finished.annotated("error")] == ["broken"]
     assert run(hub, hub.runner("workflow_dispatch")).code == 1
+    assert run(hub).code == 0
+    assert git(hub.bare, "branch", "--list").split() == ["*", "main"]
 
 
 def test_results_that_cannot_be_pushed_fail_the_job_and_stand_in_its_log(hub: Hub) -> None:

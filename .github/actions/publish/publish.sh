@@ -82,7 +82,7 @@ exchange() {
     while [ "$tries" -gt 0 ]; do
         tries=$((tries - 1))
         keep || continue
-        with_token fetch --quiet --no-tags origin "+refs/heads/$branch:$upstream" || { sleep 1; continue; }
+        with_token fetch --quiet --no-tags origin "+refs/heads/$branch:$upstream" "+refs/fedisched/*:refs/fedisched/*" || { sleep 1; continue; }
         there="$(git rev-parse "$upstream")"
         if [ "$there" != "$level" ]; then
             follow || continue
@@ -98,6 +98,20 @@ exchange() {
         fi
     done
     return 1
+}
+
+# What needs a person fails the run that meets it. On a schedule it fails no other: one that failed every time would only
+# teach not to look. So what was told of is kept on the remote, under a name that is no branch.
+told() {
+    git log -1 --format=%s refs/fedisched/told 2>/dev/null || true
+}
+
+remember() {
+    local needs commit
+    needs="$(sed -n 's/^needs=//p' "$results" | tail -n 1)"
+    [ "$needs" != "$(told)" ] || return 0
+    commit="$(git commit-tree -m "$needs" "$(git mktree </dev/null)")" || return 1
+    with_token push --quiet --force origin "$commit:refs/fedisched/told"
 }
 
 publisher=""
@@ -122,6 +136,8 @@ options=(--wait "$WAIT" --format github)
 
 # What was pushed since this checkout was made counts too.
 exchange 1 || true
+FEDISCHED_TOLD="$(told)"
+export FEDISCHED_TOLD
 # Errors go where the rest goes, since only there they are fenced.
 fedisched publish "${options[@]}" -- "${paths[@]}" 2>&1 &
 publisher=$!
@@ -152,13 +168,13 @@ if ! exchange 5; then
     [ "$code" -ne 0 ] || code=1
 fi
 
+remember || true
 case "$code" in
     75)
         echo "Something waits for a later run, which will try again."
         exit 0
         ;;
     1)
-        # What failed once has failed its run. A schedule that failed again every time would only teach not to look.
         if [ "${GITHUB_EVENT_NAME:-}" = schedule ] && ! grep -q '^needs-you=new$' "$results" \
             && grep -q '^needs-you=known$' "$results"; then
             exit 0
