@@ -71,7 +71,7 @@ def _outside_of_texts(summary: str) -> list[str]:
         rf"content warning <code>{named}</code>",
         rf"- \w+ <code>{named}</code> → <code>{named}</code>",
         rf"- [❌⚠️]+ \d+:\d+ {named}",
-        rf"- <code>{named}</code> \(.*\): {named}",
+        rf"- <code>{named}</code>",
     ]
     return [line for line in outside.splitlines() if not any(re.fullmatch(each, line) for each in ours)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from fedisched.cli.workflows import PUBLISH
@@ -68,13 +69,21 @@ def test_a_push_that_is_rejected_is_made_again_and_no_result_is_lost(hub: Hub) -
 
 def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: Hub) -> None:
     hub.served.post("first.md", body="First", targets="mastodon")
-    hub.served.post("second.md", 12, body="Second", targets="mastodon")
+    hub.served.post("second.md", 14, body="Second", targets="mastodon")
     hub.push()
     runner = hub.runner()
     runner.environ["LOOK_EVERY"] = "0.5"
+    # Just when the first result arrives, somebody else has changed that post: the publisher at work writes it again.
+    other = hub.top / "other"
+    git(hub.top, "clone", "-q", str(hub.bare), str(other))
+    first = other / FOLDER / "posts" / "first.md"
+    first.write_text(first.read_text().replace("First", "First, edited"))
+    git(other, "commit", "-q", "-a", "-m", "edit")
+    mark = _once(hub, f"git -C '{other}' push -q origin HEAD:main")
 
     def meanwhile() -> None:
-        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"])
+        wait = 'until [ -e "$1" ]; do sleep 0.1; done'
+        subprocess.run(["timeout", "60", "sh", "-c", wait, "sh", str(mark)], check=True)
         hub.served.post("third.md", 9, body="Third", targets="mastodon")
         hub.push()
 
@@ -84,6 +93,7 @@ def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: H
     for name in ("first", "second", "third"):
         assert "status: published" in hub.file(f"posts/{name}.md")
     subjects = git(hub.bare, "log", "--format=%s", "main").splitlines()
+    assert "First, edited" in hub.file("posts/first.md")
     assert "published: posts/first.md" in subjects[1:], "the first result was there before the last"
 
 
@@ -165,12 +175,17 @@ def test_cancelled_it_sends_nothing_more_and_brings_the_results_home(hub: Hub) -
     assert hub.served.texts()[0] == ["First"]
 
 
-def _once(hub: Hub, command: str) -> None:
-    """Have the hub's repository run a command when it is pushed to the next time, before it takes the push."""
+def _once(hub: Hub, command: str) -> Path:
+    """Have the hub's repository run a command when it is pushed to the next time, before it takes the push. Gives the
+    file that is there from then on."""
     hook = hub.bare / "hooks" / "pre-receive"
     mark = hub.top / "was-here"
     quiet = "env -u GIT_DIR -u GIT_QUARANTINE_PATH -u GIT_OBJECT_DIRECTORY -u GIT_ALTERNATE_OBJECT_DIRECTORIES"
     script = Path(hub.top / "once.sh")
     script.write_text(f"{command}\n")
-    hook.write_text(f"#!/bin/sh\n[ -e '{mark}' ] && exit 0\ntouch '{mark}'\n{quiet} sh '{script}' >/dev/null 2>&1\n")
+    hook.write_text(
+        f"#!/bin/sh\n[ -e '{mark}.begun' ] && exit 0\ntouch '{mark}.begun'\n"
+        f"{quiet} sh '{script}' >/dev/null 2>&1\ntouch '{mark}'\n"
+    )
     hook.chmod(0o755)
+    return mark
