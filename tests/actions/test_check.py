@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from fedisched.cli.workflows import CHECK
 from tests.actions.hub import FOLDER, Hub, git
+from tests.actions.markdown import as_github_shows
 from tests.actions.runner import Finished, Runner
 from tests.cli.support import write_post
 
@@ -56,6 +58,9 @@ def test_no_post_can_forge_a_part_of_the_summary(hub: Hub) -> None:
     _, finished = pull_request(hub)
     assert "evil.example" in finished.summary
     assert _outside_of_texts(finished.summary) == [], finished.summary
+    tags = Counter(re.findall(r"<(\w+)", as_github_shows(finished.summary)))
+    assert (tags["h3"], tags["h4"], tags["pre"]) == (1, 2, 2)
+    assert set(tags) <= {"h3", "h4", "p", "pre", "code", "strong", "ul", "li"}
 
 
 def _outside_of_texts(summary: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fedisched.cli import github
 from fedisched.cli.exit import Exit
 from fedisched.sandbox import Fault, What
 from tests.actions.log import commands
+from tests.actions.markdown import as_github_shows
 from tests.cli.folder_with_server import FolderWithServer
 
 
@@ -20,6 +22,17 @@ def test_a_text_in_a_summary_is_only_text() -> None:
     assert not re.sub(r"&#\d+;", "", said).translate({ord(c): None for c in "abcdefghiall1é🧵 "})
     assert github.code("a|b") == "<code>a&#124;b</code>"
     assert github.block("</pre>\n\n# b") == "<pre>&lt;/pre&gt;\n\n# b</pre>"
+
+
+def test_githubs_own_markdown_makes_nothing_of_it() -> None:
+    hostile = "a_b_ **c** `d` <e> & [f](g) ![h](i) ~~j~~ \\ | &lt; &#60; https://k.example\n# l\n\n- m\n</pre>\n\n# n"
+    table = f"| a |\n|---|\n| {github.code(hostile)} {github.inline(hostile)} |\n"
+    summary = f"### {github.code(hostile)}\n\n{table}\n- {github.inline(hostile)}\n\n{github.block(hostile)}\n\nend\n"
+    page = as_github_shows(summary)
+    tags = re.findall(r"<(\w+)", page)
+    assert tags == ["h3", "code", "table", "thead", "tr", "th", "tbody", "tr", "td", "code", "ul", "li", "pre", "p"]
+    shown = html.unescape(page)
+    assert shown.count(" ".join(hostile.split())) == 4 and f"<pre>{hostile}</pre>" in shown
 
 
 @pytest.mark.parametrize(
