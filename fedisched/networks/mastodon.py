@@ -87,7 +87,7 @@ class Mastodon:
         self.allowance: Allowance | None = None
         self._client: Client | None = None
         self._session: Session | None = None
-        self._keeps_keys = False
+        self._locks_keys = False
         self._identity: Identity | None = None
         self._applications: frozenset[str] | None = None
         # Uploads that no caller has been told of yet: a preparation that failed later does not repeat them.
@@ -98,7 +98,7 @@ class Mastodon:
 
     @property
     def settle_unrecorded(self) -> float:
-        return 0.0 if self._keeps_keys else self.settle
+        return 0.0 if self._locks_keys else self.settle
 
     @property
     def clock(self) -> tuple[int, float] | None:
@@ -138,7 +138,7 @@ class Mastodon:
             if isinstance(heard, NoAnswer):
                 return NotSent(f"{self._host} was not reached: {heard.reason}")
             if heard.is_ok and (limits := limits_of(heard.object())) is not None:
-                self._keeps_keys = keeps_keys(heard.object())
+                self._locks_keys = locks_keys(heard.object())
                 return limits
         return NotSent(f"{self._host} does not tell its limits")
 
@@ -382,14 +382,15 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
     )
 
 
-_KEEPS_KEYS = re.compile(r"(?!.*compatible)[1-9]\d*\.\d|.*compatible; *(Pleroma|Akkoma|Hollo)", re.IGNORECASE)
+_LOCKS_KEYS = re.compile(r"(?!.*compatible)(4\.([6-9]|\d\d)|([5-9]|\d\d+)\.\d)", re.IGNORECASE)
 
 
-def keeps_keys(instance: Mapping[str, Any]) -> bool:
-    """Whether an instance's software is known to make one post of two requests under one key: Mastodon and its forks,
-    and some that speak its language. GoToSocial and Takahē do not, and of what is not known it is not assumed."""
+def locks_keys(instance: Mapping[str, Any]) -> bool:
+    """Whether an instance's software is known to make one post of two requests under one key even while it works on the
+    first: Mastodon and its forks since 4.6. Before, and in what else speaks its language, a second request that
+    overlaps the first makes a second post; GoToSocial and Takahē do not know keys at all."""
     version = instance.get("version")
-    is_known = isinstance(version, str) and _KEEPS_KEYS.match(version) is not None
+    is_known = isinstance(version, str) and _LOCKS_KEYS.match(version) is not None
     return is_known and _counting_of(instance) != "code points"
 
 

@@ -48,8 +48,9 @@ class Matching:
         for task in tasks:
             self.taken |= task.claimed | {part.id for part in task.done}
         found: dict[int, list[SentPart]] = {}
-        # The latest first: they have the fewest statuses to choose from.
-        order = sorted(range(len(tasks)), key=lambda index: tasks[index].since, reverse=True)
+        # The earliest first, each with the oldest that it can be: of posts with the same words, those that were due
+        # first are the ones that left, and every later one keeps all that it could be.
+        order = sorted(range(len(tasks)), key=lambda index: tasks[index].since)
         for proof in (self._by_media, self._by_words):
             for index in order:
                 if index not in found and (parts := self._chain(tasks[index], proof)):

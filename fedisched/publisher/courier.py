@@ -25,10 +25,11 @@ from fedisched.engine.rules import (
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged, MediaUnfit
 from fedisched.model.network import Network, Prepared, Task
-from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Refused
+from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Published, Refused
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
+from fedisched.model.tid import derive_key
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.uploading import told
 
@@ -261,6 +262,8 @@ class Courier:
                 self.stopped = Refused(verdict.reason, "", account=True)
                 return
             self._stop_if_of_the_account(outcome)
+            if self._is_anothers(sending, outcome) and self._takes_another_key(sending, now):
+                break
             carry_out_verdict(desk.journal, sending, verdict, now)
             if isinstance(outcome, NotSent) and not sending.parts:
                 desk.journal.nothing_left(sending, before.since)
@@ -271,6 +274,23 @@ class Courier:
                 desk.journal.record_waiting(sending, "the publisher was stopped between two parts", now)
                 break
         desk.settle(sending.id)
+
+    def _is_anothers(self, sending: Delivery, outcome: Outcome) -> bool:
+        """Whether a server answered with what it made of the same key before, and that was taken for another post of
+        the same words. So it is that other one that is not there yet, and it counts as this one from now on."""
+        if self._network.is_exact or sending.parts or not isinstance(outcome, Published):
+            return False
+        desk = self._desk
+        return outcome.parts[0].id in desk.posts.claimed_ids() | desk.journal.claimed_ids(sending.account)
+
+    def _takes_another_key(self, sending: Delivery, now: int) -> bool:
+        """A key that follows from the one before, so that a run without this one's journal comes to the same."""
+        desk = self._desk
+        verdict = desk.rules.later(sending, "the server has it for a post with the same words", None, now)
+        if not isinstance(verdict, TryLater):
+            return False
+        key = derive_key(f"after {sending.key} on {sending.target}", sending.path, sending.due)
+        return desk.journal.take_another_key(sending, key, verdict.error, verdict.at)
 
     def _wait_for(self, moment: int) -> bool:
         """Wait to the moment itself; false if the run stops first."""

@@ -105,7 +105,7 @@ class Mastodon:
             return "0.19.1+git-fedisched", "https://codeberg.org/superseriousbusiness/gotosocial"
         if self.rules.key_seconds <= 0:
             return "takahe/0.11.0", "https://github.com/jointakahe/takahe"
-        return "4.6.0", "https://github.com/mastodon/mastodon"
+        return "4.6.0" if self.rules.locks_key else "4.5.2", "https://github.com/mastodon/mastodon"
 
     def instance_v1(self, call: Call) -> Reply:
         return answer(
