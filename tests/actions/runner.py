@@ -60,9 +60,10 @@ class Runner:
         self._site = temp / "site"
         temp.mkdir()
         self._bin.mkdir()
-        _write_program(self._bin / "python", f'exec "{sys.executable}" "$@"')
+        _write_program(self._bin / "python", f'env -0 >>"$RUNNER_TEMP/seen"\nexec "{sys.executable}" "$@"')
         if not installs:
-            _write_program(self._bin / "fedisched", f'exec "{sys.executable}" -m fedisched "$@"')
+            line = f'env -0 >>"$RUNNER_TEMP/seen"\nexec "{sys.executable}" -m fedisched "$@"'
+            _write_program(self._bin / "fedisched", line)
 
     def run(self, workflow: Path, meanwhile: Callable[[], None] | None = None) -> Finished:
         """Run the one job of a workflow; `meanwhile` goes on beside it."""
@@ -77,6 +78,11 @@ class Runner:
         finally:
             other.join()
         return finished
+
+    @property
+    def seen(self) -> str:
+        """The environments that fedisched and pip found, each time that they were started."""
+        return (self.temp / "seen").read_text()
 
     def cancel(self) -> None:
         """What GitHub does first when a run is cancelled; what does not end by itself is killed seconds later."""
@@ -127,7 +133,7 @@ class Runner:
             copy_repository(self.workspace / given["path"])
 
     def _shell(self, script: str, environ: Mapping[str, str], finished: Finished) -> dict[str, str]:
-        if not self._installs and script.startswith("python -m pip install"):
+        if not self._installs and "python -m pip install" in script:
             return {}
         number = next(self._numbers)
         file = self.temp / f"{number}.sh"

@@ -11,6 +11,8 @@
 set -euo pipefail
 
 export GIT_TERMINAL_PROMPT=0
+# From here on a variable of this shell's own: no program that it starts finds it in its environment.
+declare +x TOKEN
 LOOK_EVERY="${LOOK_EVERY:-20}"
 cd -- "$FOLDER"
 log="$(mktemp "${RUNNER_TEMP:-/tmp}/fedisched-git.XXXXXX")"
