@@ -80,7 +80,9 @@ def run(step: dict[str, Any], cwd: Path, temp: Path, **environ: str) -> subproce
     programs.mkdir(exist_ok=True)
     for name in ("docker", "gh"):
         program = programs / name
-        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>"{temp}/calls"\n')
+        # The token is read to its end, or whoever writes it would be ended by the broken pipe.
+        taken = f'[ "$1" != login ] || cat >>"{temp}/token"'
+        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>"{temp}/calls"\n{taken}\n')
         program.chmod(0o755)
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (programs / "python").chmod(0o755)
@@ -123,6 +125,7 @@ def test_the_image_is_built_for_both_and_tagged_as_one(tmp_path: Path) -> None:
     assert run(tags, tmp_path, tmp_path, **ref).returncode == 0
     calls = (tmp_path / "calls").read_text()
     assert "secret" not in calls, "a token never stands in a command line"
+    assert (tmp_path / "token").read_text() == "secret" * 3
     for platform in ("amd64", "arm64"):
         assert f"--tag ghcr.io/someone/fedisched:1.2.3-{platform} ." in calls
     image = "ghcr.io/someone/fedisched"
