@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.extras import extras
 from fedisched.cli.github import Fence, annotate, root_of
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
@@ -76,6 +77,7 @@ def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool, online:
 def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Examined], list[Problem], dict[str, str]]:
     """The posts, all problems, and why an account's server could not be asked."""
     _ = here.settings  # its problems come before an import that costs
+    from fedisched.cli.between import between
     from fedisched.cli.survey import copies, examine_all
 
     if online:
@@ -86,7 +88,8 @@ def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Exami
         unreached = told.unreached
     else:
         examined, unreached = list(examine_all(here, paths)), {}
-    return examined, [*(problem for each in examined for problem in each.problems), *copies(here, examined)], unreached
+    problems = [problem for each in examined for problem in each.problems]
+    return examined, [*problems, *copies(here, examined), *between(here, examined)], unreached
 
 
 def _online(here: Here, unreached: dict[str, str]) -> dict[str, Any]:
@@ -195,7 +198,9 @@ def _target_as_json(rendering: Rendering, shown: ShownCard | None) -> dict[str, 
             counted["bytes"] = part.bytes
         parts.append(counted if part.card is None else {**counted, "card": _card_as_json(part.card, shown)})
     source = rendering.limits.source if rendering.limits else "default"
-    return {"network": rendering.rendered.network, "limits": source, "parts": parts}
+    beside = [line for part in rendering.rendered.parts for line in extras(part)]
+    told = {"network": rendering.rendered.network, "limits": source, "parts": parts}
+    return {**told, "extras": beside} if beside else told
 
 
 def _card_as_json(card: Card, shown: ShownCard | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.extras import extras
 from fedisched.cli.github import SUMMARY_LIMIT, block, code, inline
 from fedisched.cli.here import Here
 from fedisched.cli.moments import local_words
@@ -74,7 +75,7 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
     counts = " + ".join(_count(part) for part in rendered.parts)
     yield f"#### {inline(rendered.target)} ({rendered.network}): {counts}"
     yield ""
-    if post is not None and (settings := list(_settings(post, rendered.network))):
+    if post is not None and (settings := list(_settings(post.for_target(rendered.target), rendered.network))):
         yield " · ".join(settings)
         yield ""
     for number, part in enumerate(rendered.parts, 1):
@@ -84,7 +85,8 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
         yield block(part.text if len(part.text) <= _LARGEST_PART else f"{part.text[:_LARGEST_PART]}…")
         yield ""
         yield from (_facet(part, facet) for facet in part.facets)
-        yield from (f"- {code(line)}" for line in (*map(described, part.media), *map(captioned, part.captions)))
+        files = (*map(described, part.media), *map(captioned, part.captions))
+        yield from (f"- {code(line)}" for line in (*extras(part), *files))
         if part.card:
             yield f"- {code(carded(part.card))}"
         yield ""
@@ -96,18 +98,10 @@ def _count(part: RenderedPart) -> str:
 
 
 def _settings(post: Post, network: str) -> Iterator[str]:
-    """What goes out beside the text, each where the network knows it."""
     if post.lang:
         yield f"language {inline(post.lang)}"
-    if network == "mastodon":
-        if post.visibility:
-            yield f"visibility {post.visibility}"
-        if post.sensitive:
-            yield "sensitive"
-    if network == "bluesky" and post.labels:
-        yield f"labels {inline(', '.join(post.labels))}"
-    if post.cw:
-        yield f"content warning {code(post.cw)}"
+    if post.sensitive and network == "mastodon":
+        yield "sensitive"
 
 
 def _facet(part: RenderedPart, facet: Facet) -> str:

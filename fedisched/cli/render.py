@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.extras import extras
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import json_option, verb
@@ -113,7 +114,8 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for line in (*map(described, part.media), *map(captioned, part.captions)):
+    told = (*(f"· {clean(extra)}" for extra in extras(part)), *map(described, part.media))
+    for line in (*told, *map(captioned, part.captions)):
         lines += _wrapped([(line, False)], width)
     if part.card:
         lines += _wrapped([(carded(part.card), False)], width)

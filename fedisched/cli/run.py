@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -61,6 +61,9 @@ def run(here: Here, is_alive: bool) -> Exit:
     return Exit.DONE
 
 
+_WORDS: Mapping[str, Words] = {"Held": bad(pad("held", 10)), "Waits": pad("waits", 10)}
+
+
 class Log:
     """The daemon's events as lines for people: the local time, what happened, to which post."""
 
@@ -79,7 +82,18 @@ class Log:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
 
     def _words(self, event: Event) -> Sequence[Words]:
-        from fedisched.daemon.events import Armed, Broken, Held, Late, ManyLate, Reported, Said, Started, TakenBack
+        from fedisched.daemon.events import (
+            Armed,
+            Broken,
+            Held,
+            Late,
+            ManyLate,
+            Reported,
+            Said,
+            Started,
+            TakenBack,
+            Waits,
+        )
 
         match event:
             case Started():
@@ -96,8 +110,8 @@ class Log:
                 ]
             case ManyLate(paths, first, last):
                 return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
-            case Held(path, words):
-                return [bad(pad("held", 10)), path, f"  {words}"]
+            case Held(path, words) | Waits(path, words):
+                return [_WORDS[type(event).__name__], path, f"  {words.removeprefix('waits ')}"]
             case Broken(problem):
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):

@@ -66,6 +66,7 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
     A problem that has nothing to do with the target (a missing image) is equal for all targets of the post, so that a
     caller can tell it once.
     """
+    post = post.for_target(target)
     source = Source(post)
     body = parse(source, settings.people)
     rules = _NETWORKS[account.network]

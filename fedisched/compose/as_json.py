@@ -31,6 +31,8 @@ def _part(part: RenderedPart, network: str) -> Json:
     if part.card is not None:
         plain["card"] = {"url": part.card.url, "title": part.card.title, "description": part.card.description}
     plain["record" if network == "bluesky" else "params"] = _known(part.body)
+    if part.gates:
+        plain["gates"] = _known(part.gates)
     return plain
 
 

@@ -9,6 +9,7 @@ from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, Overrun, overrun_in_characters, overrun_in_code_points
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.links import says_the_same
+from fedisched.compose.mastodon_keys import more_of, unfit
 from fedisched.compose.mastodon_length import counted, meanings
 from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import Edit, Span, Traced, Tracing
@@ -37,7 +38,7 @@ def compose(draft: Draft) -> Composed:
     text = _written(draft)
     warning = draft.post.cw.strip(_STRIPPED)
     length, overruns = _length(draft, text, warning)
-    problems = draft.strangers()
+    problems = [*draft.strangers(), *(unfit(draft) if draft.number == 1 else ())]
     if warning and not text.text.strip():
         message = f"{draft.name} has a warning but no text, so {draft.target} shows the warning as its text"
         problems.append(draft.wrong("cw", "cw-without-text", message, "Add a few words of text.", warning=True))
@@ -100,8 +101,8 @@ def _written(draft: Draft) -> Traced:
 def _form(draft: Draft, text: str, warning: str) -> dict[str, Body]:
     post = draft.post
     form: dict[str, Body] = {"status": text}
-    if draft.number > 1:
-        form["in_reply_to_id"] = Pending("in_reply_to_id")
+    if draft.number > 1 or post.reply_to:
+        form["in_reply_to_id"] = Pending("in_reply_to_id", post.reply_to if draft.number == 1 else "")
     if draft.media:
         form["media_ids"] = [Pending("media", str(number)) for number in range(1, len(draft.media) + 1)]
     if post.sensitive is not None:
@@ -112,7 +113,7 @@ def _form(draft: Draft, text: str, warning: str) -> dict[str, Body]:
         form["visibility"] = visibility
     if post.lang:
         form["language"] = post.lang
-    return form
+    return {**form, **more_of(draft)}
 
 
 def _visibility(draft: Draft) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
+from fedisched.model.settings import Account, GitSettings, OnBluesky, Retry, Settings, Threads
 
 
 def settings_to_plain(settings: Settings) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def settings_to_plain(settings: Settings) -> dict[str, Any]:
         "retry": asdict(settings.retry),
         "git": asdict(settings.git),
         "threads": asdict(settings.threads),
+        "bluesky": asdict(settings.bluesky),
     }
 
 
@@ -49,6 +50,7 @@ def settings_from_plain(plain: Mapping[str, Any]) -> Settings:
         retry=Retry(**plain["retry"]),
         git=GitSettings(**plain["git"]),
         threads=Threads(**plain["threads"]),
+        bluesky=OnBluesky(**plain["bluesky"]),
     )
 
 

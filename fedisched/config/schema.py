@@ -19,6 +19,7 @@ from fedisched.config.values import (
     Switch,
     Text,
     TimezoneName,
+    Warned,
     wrong,
 )
 
@@ -114,6 +115,12 @@ class ThreadsShape(Shape):
     unlisted_follow_ups: Switch = False
 
 
+class OnBlueskyShape(Shape):
+    """`[bluesky]`."""
+
+    cw: Warned = "text"
+
+
 class ConfigShape(Shape):
     """The whole file."""
 
@@ -129,3 +136,4 @@ class ConfigShape(Shape):
     retry: Annotated[RetryShape, BeforeValidator(_a_table)] = RetryShape()
     git: Annotated[GitShape, BeforeValidator(_a_table)] = GitShape()
     threads: Annotated[ThreadsShape, BeforeValidator(_a_table)] = ThreadsShape()
+    bluesky: Annotated[OnBlueskyShape, BeforeValidator(_a_table)] = OnBlueskyShape()

@@ -18,6 +18,7 @@ def to_text(rendered: Rendered) -> str:
     plain = asdict(rendered)
     for plain_part, part in zip(plain["parts"], rendered.parts, strict=True):
         plain_part["body"] = _plain(part.body)
+        plain_part["gates"] = _plain(part.gates)
     return json.dumps(plain, ensure_ascii=False)
 
 
@@ -35,6 +36,7 @@ def _part(plain: dict[str, Any]) -> RenderedPart:
         **plain
         | {
             "body": _body(plain["body"]),
+            "gates": tuple(_body(plain.get("gates", []))),
             "facets": tuple(Facet(**facet) for facet in plain["facets"]),
             "media": tuple(Attachment(**attachment) for attachment in plain["media"]),
             "captions": tuple(Attachment(**attachment) for attachment in plain.get("captions", ())),

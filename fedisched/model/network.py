@@ -47,7 +47,7 @@ class Upload:
 class Task:
     """One delivery, as a network sees it. `since` is the first moment at which it may have been sent (microseconds
     since 1970 UTC), `done` are the parts that are known to be there, `claimed` every id and uri that is known to be
-    another delivery's."""
+    another delivery's. `others` are the parts of the posts that it answers or quotes, by the paths of their files."""
 
     key: str
     rendered: Rendered
@@ -55,11 +55,13 @@ class Task:
     done: tuple[SentPart, ...] = ()
     uploads: tuple[Upload, ...] = ()
     claimed: frozenset[str] = frozenset()
+    others: Mapping[str, tuple[SentPart, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A delivery with everything slow done: `requests` are the adapter's own, ready to leave."""
+    """A delivery with everything slow done: `requests` are the adapter's own, ready to leave. What was asked for on
+    the way, such as the id of a post that it answers, stands in the task's rendering by now."""
 
     task: Task
     uploads: tuple[Upload, ...]

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fedisched.model.problem import Mark, Problem
 from fedisched.model.results import DROPPED, FAILED, Result
 
 Visibility = Literal["public", "unlisted", "private", "direct"]
+Quotes = Literal["everyone", "followers", "nobody"]
+"""Who may quote a post."""
 
 
 class Status(StrEnum):
@@ -23,6 +25,16 @@ class Status(StrEnum):
     PUBLISHED = "published"
     FAILED = "failed"
     HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with answers to choose from, open for so many `seconds`."""
+
+    options: tuple[str, ...]
+    seconds: int
+    multiple: bool = False
+    hide_totals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,13 @@ class Post:
     is line `body_line` of the file. `thread` says whether a part that is too long is split. `media` are
     files for its first part, before those that stand in its text. `marks` says where a front
     matter key's value stands (`time`, `targets`, `cw`).
+
+    `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
+    `variants` are the posts that targets get for which the file says something else, by account name; each line of a
+    text that stands in the front matter begins at `body_column` of its line in the file.
+
+    `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
+    `followers`, `following` and lists (an at-uri, or the address of a list in the app).
     """
 
     path: str
@@ -78,8 +97,20 @@ class Post:
     thread: Literal["auto"] | None = None
     media: tuple[Medium, ...] = ()
     link: LinkCard | None = None
+    tags: tuple[str, ...] = ()
+    poll: Poll | None = None
+    replies: tuple[str, ...] | None = None
+    quotes: Quotes | None = None
+    reply_to: str = ""
+    quote: str = ""
+    variants: Mapping[str, Post] = field(default_factory=dict)
+    body_column: int = 1
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def for_target(self, target: str) -> Post:
+        """The post as this target gets it."""
+        return self.variants.get(target, self)
 
     def mark(self, key: str) -> Mark:
         """Where the value of a front matter key stands; the file's first line if the key is not there."""
@@ -114,6 +145,13 @@ class Claim:
         return not self.published and self.stands not in (FAILED, DROPPED)
 
 
+class Need(NamedTuple):
+    """A target for which a post answers or quotes another one, and the path of that one's file."""
+
+    target: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the schedule and the index need of a file, and nothing more: 10,000 of them must be cheap.
@@ -121,7 +159,8 @@ class Entry:
     `due` is the due moment in microseconds since 1970-01-01 UTC, None for a post without a time. `time` is the same
     moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
     out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
-    error: such an entry is broken, and its other fields may be empty.
+    error: such an entry is broken, and its other fields may be empty. `needs` are the posts that have to be published
+    first.
     """
 
     path: str
@@ -133,3 +172,4 @@ class Entry:
     title: str = ""
     claims: tuple[Claim, ...] = ()
     problem: Problem | None = None
+    needs: tuple[Need, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -12,7 +12,20 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 
 PendingWhat = Literal[
-    "did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id", "title", "description", "thumb"
+    "did",
+    "blob",
+    "media",
+    "created_at",
+    "root",
+    "parent",
+    "in_reply_to_id",
+    "title",
+    "description",
+    "thumb",
+    "uri",
+    "list",
+    "quoted",
+    "quoted_status_id",
 ]
 
 
@@ -26,7 +39,9 @@ class Pending:
     """A value that only the network can tell, or only the moment of sending.
 
     `of` says which: the handle for a `did`, the number of the part's file (from 1) for a `blob` (Bluesky) or
-    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's; of a
+    post that answers another one `of` names that: the path of its file, or an address. So do `quoted` (Bluesky's
+    reference) and `quoted_status_id` (Mastodon). `uri` is the part's own, `list` that of the list at an address.
     `title`, `description` and `thumb` are a link card's, `of` the page or file that they come from.
     """
 
@@ -105,7 +120,7 @@ class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
     the part's text begins in the file, from 1. `captions` are those of its video; their uploads are numbered after the
-    media's."""
+    media's. `gates` are the records that go along with it under its key (Bluesky): who may reply, who may quote."""
 
     text: str
     length: int
@@ -118,6 +133,7 @@ class RenderedPart:
     column: int = 1
     captions: tuple[Attachment, ...] = ()
     card: Card | None = None
+    gates: tuple[Mapping[str, Body], ...] = ()
 
     @property
     def files(self) -> tuple[Attachment, ...]:
@@ -134,6 +150,25 @@ class Rendered:
     network: str
     parts: tuple[RenderedPart, ...]
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The posts of the same folder that it answers or quotes, by the paths of their files."""
+        waiting = (pending.of for part in self.parts for pending in _pending_in(part.body))
+        named = (name for name in waiting if name and not name.startswith(("http://", "https://", "at://")))
+        return tuple(dict.fromkeys(named))
+
+
+def _pending_in(value: Body) -> Iterator[Pending]:
+    """The references to other posts in a body."""
+    match value:
+        case Pending(what="root" | "parent" | "in_reply_to_id" | "quoted" | "quoted_status_id"):
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _pending_in(item)
+        case _:
+            pass
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -145,6 +180,9 @@ class Limits:
     same for videos and sounds (None: as many as it likes). `types` are the MIME types that the server takes, empty
     where it does not tell. `counting` is how the server counts. `visibility` is what a post gets that says nothing of
     it, empty where that is not known.
+
+    A poll has at most `poll_options` of `poll_characters` each, and lasts from `poll_shortest` to `poll_longest`
+    seconds. `quotes` says whether the server knows quotes.
     """
 
     characters: int
@@ -161,6 +199,11 @@ class Limits:
     video_bytes: int = 103_809_024
     video_pixels: int | None = None
     types: tuple[str, ...] = ()
+    poll_options: int = 4
+    poll_characters: int = 50
+    poll_shortest: int = 300
+    poll_longest: int = 2_629_746
+    quotes: bool = True
 
 
 class Mention(NamedTuple):

@@ -63,6 +63,14 @@ class Threads:
 
 
 @dataclass(frozen=True, slots=True)
+class OnBluesky:
+    """`[bluesky]`. `cw` says what becomes of a content warning of a post that has no label of Bluesky's: `text` puts it
+    at the head of the text, a label's name gives the post this label instead."""
+
+    cw: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`. `alt_required`: a
     picture, video or sound without a description is an error."""
@@ -81,10 +89,19 @@ class Settings:
     retry: Retry = Retry()
     git: GitSettings = GitSettings()
     threads: Threads = Threads()
+    bluesky: OnBluesky = OnBluesky()
 
     @property
     def posts_folder(self) -> Path:
         return self.folder / self.posts
+
+    def names_of(self, account: str) -> tuple[str, ...]:
+        """What a post may call an account by, from the widest to the narrowest: its network (unless an account or a
+        group is called so), the groups that it is in, its own name."""
+        network = self.accounts[account].network
+        groups = [name for name, members in self.groups.items() if account in members]
+        wide = [network] if network not in self.accounts and network not in self.groups else []
+        return (*wide, *groups, account)
 
     def accounts_named(self, names: Sequence[str] | None) -> tuple[str, ...]:
         """The account names behind a list of account and group names, each once, in order; None means the default.

@@ -28,7 +28,7 @@ from fedisched.model.outcome import (
     SentPart,
     Unsure,
 )
-from fedisched.model.rendered import Limits, Pending
+from fedisched.model.rendered import Limits, Pending, Rendered
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
 from fedisched.networks.bluesky_answers import error_name, verdict
@@ -39,12 +39,14 @@ from fedisched.networks.bluesky_records import (
     blobs,
     completed,
     filled,
+    gated,
     pending_in,
     same_record,
     uri_of,
     without_unknown_mentions,
     without_what_its_card_lacks,
 )
+from fedisched.networks.bluesky_references import references
 from fedisched.networks.bluesky_session import BlueskySession
 from fedisched.networks.bluesky_uploads import BlueskyUploads
 from fedisched.networks.cards import Cards, cards_for
@@ -54,7 +56,15 @@ from fedisched.networks.wire import LOOPBACK, Answer, Heard
 if TYPE_CHECKING:
     from atproto import Client
 
-_LIMITS = Limits(characters=300, media=10, bytes=3000, image_bytes=2_000_000, image_side=4000, video_bytes=300_000_000)
+_LIMITS = Limits(
+    characters=300,
+    media=10,
+    bytes=3000,
+    image_bytes=2_000_000,
+    image_side=4000,
+    video_bytes=300_000_000,
+    poll_options=0,
+)
 _JSON = "application/json"
 _INACTIVE = "Activate the account again in the app; posts wait until then."
 
@@ -131,6 +141,10 @@ class Bluesky:
         mentions = self._resolved(task)
         if not isinstance(mentions, Mapping):
             return mentions
+        found = self._with_references(task)
+        if not isinstance(found, Task):
+            return found
+        task = found
         cards = self._cards.prepare(task, read_media)
         if not isinstance(cards, tuple):
             return cards
@@ -144,6 +158,17 @@ class Bluesky:
             records.append(without_what_its_card_lacks(without_unknown_mentions(filled(part.body, known))))
         notes = {"unknown_handles": self._unknown_handles(task), "remark": remark}
         return Prepared(task, uploads, records, notes)
+
+    def _with_references(self, task: Task) -> Task | NotSent | Refused:
+        """The task with the posts that it answers and quotes, and with lists, in the places that waited for them."""
+        known = references(task, self._ask, self._host)
+        if not isinstance(known, Mapping):
+            return known
+        parts = (
+            replace(part, body=filled(part.body, known), gates=tuple(filled(gate, known) for gate in part.gates))
+            for part in task.rendered.parts
+        )
+        return replace(task, rendered=replace(task.rendered, parts=tuple(parts))) if known else task
 
     def _resolved(self, task: Task) -> Mapping[Pending, str] | NotSent | Refused:
         """The DIDs of the handles that a post mentions; a handle that nobody has is not in it."""
@@ -178,7 +203,8 @@ class Bluesky:
         ready = completed(self._did, prepared.task.key, prepared.requests, done, self._now())
         if not ready:
             return Published(())
-        heard = self._put(*ready[0]) if len(prepared.requests) == 1 else self._apply(ready)
+        is_alone = len(prepared.requests) == 1 and not prepared.task.rendered.parts[0].gates
+        heard = self._put(*ready[0]) if is_alone else self._apply(ready, prepared.task.rendered)
         self.allowance = heard.allowance if isinstance(heard, Answer) else None
         if not isinstance(heard, Answer):
             return heard if isinstance(heard, NotSent | Refused | Unsure) else verdict(heard, self._host)
@@ -194,17 +220,23 @@ class Bluesky:
         body = {"repo": self._did, "collection": POST, "rkey": part.key, "record": record, "swapRecord": None}
         return self._send("com.atproto.repo.putRecord", body)
 
-    def _apply(self, ready: Sequence[tuple[SentPart, Mapping[str, Any]]]) -> Heard | NotSent | Refused:
+    def _apply(
+        self, ready: Sequence[tuple[SentPart, Mapping[str, Any]]], rendered: Rendered
+    ) -> Heard | NotSent | Refused:
+        """Write the parts, then their gates, all or nothing."""
         create = "com.atproto.repo.applyWrites#create"
         writes = [{"$type": create, "collection": POST, "rkey": part.key, "value": record} for part, record in ready]
+        for part, record in ready:
+            for gate in gated(rendered.parts[part.number - 1].gates, part, record):
+                writes.append({"$type": create, "collection": gate["$type"], "rkey": part.key, "value": gate})
         return self._send("com.atproto.repo.applyWrites", {"repo": self._did, "writes": writes})
 
     def _confirmed(self, answer: Answer, prepared: Prepared, expected: Sequence[SentPart]) -> Outcome:
         """The server said yes: to what we sent, as it should be, or else what it has is looked at."""
         said = answer.object()
-        results = said.get("results") if len(prepared.requests) > 1 else [said]
+        results = said.get("results", [said])
         names = [(part.uri, part.cid) for part in expected]
-        if isinstance(results, list) and [_name(result) for result in results] == names:
+        if isinstance(results, list) and [_name(result) for result in results[: len(names)]] == names:
             return Published(tuple(self._shown(part) for part in expected), prepared.notes["remark"])
         outcome = self._what_is_there(prepared, expected)
         return verdict(answer, self._host) if isinstance(outcome, NotSent) else outcome

@@ -73,6 +73,12 @@ def uri_of(did: str, key: str) -> str:
     return f"at://{did}/{POST}/{key}"
 
 
+def gated(gates: Sequence[Mapping[str, Any]], part: SentPart, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A part's gates, ready to leave with it: they name its post and bear its moment."""
+    known: dict[Pending, Any] = {Pending("uri"): part.uri, Pending("created_at"): record["createdAt"]}
+    return [filled(gate, known) for gate in gates]
+
+
 def completed(
     did: str, key: str, records: Sequence[Mapping[str, Any]], done: Sequence[SentPart], moment: int
 ) -> list[tuple[SentPart, dict[str, Any]]]:
@@ -83,19 +89,27 @@ def completed(
     """
     there = {part.number: part for part in done}
     references: list[Mapping[str, str]] = []
+    root = _root_of(records)
     ready: list[tuple[SentPart, dict[str, Any]]] = []
     for number, record in enumerate(records, start=1):
         part = there.get(number)
         if part is None:
             known: dict[Pending, Any] = {Pending("created_at"): _rfc3339(moment + (number - 1) * 1000)}
             if references:
-                known |= {Pending("root"): references[0], Pending("parent"): references[-1]}
+                known |= {Pending("root"): root or references[0], Pending("parent"): references[-1]}
             whole = filled(record, known)
             name = part_key(key, number)
             part = SentPart(number, name, url="", uri=uri_of(did, name), cid=cid_of_record(whole))
             ready.append((part, whole))
         references.append({"uri": part.uri, "cid": part.cid})
     return ready
+
+
+def _root_of(records: Sequence[Mapping[str, Any]]) -> Mapping[str, str] | None:
+    """The root of the thread in which the first record is an answer; None if it begins one."""
+    reply = records[0].get("reply") if records else None
+    root = reply.get("root") if isinstance(reply, Mapping) else None
+    return root if isinstance(root, Mapping) else None
 
 
 def blobs(part: int, uploads: Sequence[Upload]) -> dict[Pending, Any]:

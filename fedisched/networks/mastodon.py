@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,10 +24,12 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Card, Counting, Limits, Pending
+from fedisched.model.rendered import Attachment, Card, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
+from fedisched.networks.mastodon_instance import LIMITS, limits_of, locks_keys, section
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
+from fedisched.networks.mastodon_references import with_references
 from fedisched.networks.mastodon_status import Shown, difference, shown
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
 from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
@@ -39,15 +40,6 @@ if TYPE_CHECKING:
     from fedisched.networks.wire_requests import Session
 
 _OWN_APPLICATION = "fedisched"
-_LIMITS = Limits(
-    characters=500,
-    media=4,
-    alt_characters=1500,
-    visibility="public",
-    image_pixels=33_177_600,
-    video_pixels=8_294_400,
-)
-_GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _PAGE, _MOST_PAGES = 40, 100
 _STILL_PROCESSING = 15.0
 # How long to wait before each further look at an upload, in seconds; then somebody else's turn comes.
@@ -126,10 +118,8 @@ class Mastodon:
     def _limits(self, person: Mapping[str, Any]) -> Limits:
         """What the instance allows, as far as it tells; a server that tells nothing gets the network's defaults."""
         told = self.limits()
-        usual = _section(person, "source").get("privacy")
-        return replace(
-            told if isinstance(told, Limits) else _LIMITS, visibility=usual if isinstance(usual, str) else ""
-        )
+        usual = section(person, "source").get("privacy")
+        return replace(told if isinstance(told, Limits) else LIMITS, visibility=usual if isinstance(usual, str) else "")
 
     def limits(self) -> Limits | NotSent:
         """What the instance tells anybody that it allows."""
@@ -159,6 +149,10 @@ class Mastodon:
         identity = self._known()
         if not isinstance(identity, Identity):
             return identity
+        found = with_references(task, self._hear, self._host)
+        if not isinstance(found, Task):
+            return found
+        task = found
         uploads = self._uploads(task, read_media)
         if not isinstance(uploads, tuple):
             return uploads
@@ -354,58 +348,6 @@ class Mastodon:
             self._client = None
 
 
-def limits_of(instance: Mapping[str, Any]) -> Limits | None:
-    """What an instance (version 1 or 2 of the entity) says that it allows; None if it says nothing of the kind."""
-    configuration = instance.get("configuration")
-    statuses = _section(configuration, "statuses")
-    media = _section(configuration, "media_attachments")
-    counting = _counting_of(instance)
-    usual = _GOTOSOCIAL if counting == "code points" else _LIMITS
-    characters = _count(statuses.get("max_characters")) or _count(instance.get("max_toot_chars"))
-    if characters is None and counting == "code points":
-        characters = _GOTOSOCIAL.characters
-    if characters is None:
-        return None
-    return Limits(
-        characters=characters,
-        media=_count(statuses.get("max_media_attachments")) or usual.media,
-        source="server",
-        characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
-        image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
-        alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
-        image_pixels=_count(media.get("image_matrix_limit")) or usual.image_pixels,
-        video_bytes=_count(media.get("video_size_limit")) or usual.video_bytes,
-        video_pixels=_count(media.get("video_matrix_limit")) or usual.video_pixels,
-        types=_texts(media.get("supported_mime_types")),
-        counting=counting,
-        visibility="public",
-    )
-
-
-_LOCKS_KEYS = re.compile(r"(?!.*compatible)(4\.([6-9]|\d\d)|([5-9]|\d\d+)\.\d)", re.IGNORECASE)
-
-
-def locks_keys(instance: Mapping[str, Any]) -> bool:
-    """Whether an instance's software is known to make one post of two requests under one key even while it works on the
-    first: Mastodon and its forks since 4.6. Before, and in what else speaks its language, a second request that
-    overlaps the first makes a second post; GoToSocial and Takahē do not know keys at all."""
-    version = instance.get("version")
-    is_known = isinstance(version, str) and _LOCKS_KEYS.match(version) is not None
-    return is_known and _counting_of(instance) != "code points"
-
-
-def _counting_of(instance: Mapping[str, Any]) -> Counting:
-    """How the server counts, by what it says that it is: what it advertises need not be what it does.
-
-    GoToSocial can be set to give Mastodon's version as its own, but tells where its source is (version 2 of the entity)
-    and whether it has OIDC; Pleroma and its descendants say what they are compatible with.
-    """
-    names = f"{instance.get('version')} {instance.get('source_url')}".lower()
-    if "gotosocial" in names or "oidc_enabled" in _section(instance, "configuration"):
-        return "code points"
-    return "graphemes" if "pleroma" in names or "akkoma" in names else "discounted"
-
-
 def _form(forms: Sequence[Mapping[str, Any]], number: int, done: Sequence[SentPart]) -> dict[str, Any]:
     """A part's form, with its parent's id once that is known."""
     form = dict(forms[number - 1])
@@ -426,19 +368,6 @@ def _posting(
 
 def _held_as(number: int) -> str:
     return f"part {number}"
-
-
-def _section(value: object, name: str) -> Mapping[str, Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _filled(value: Any, media_ids: Mapping[str, str]) -> Any:

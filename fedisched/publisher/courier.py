@@ -117,6 +117,9 @@ class Courier:
     def _prepare(self, delivery: Delivery, task: Task) -> Prepared | NotSent | Refused | None:
         """Have the network do everything slow; None if a file cannot be sent as it is, which is recorded."""
         desk = self._desk
+        if not all(task.others.values()):
+            # What the plan knew of it is no longer so.
+            return NotSent("the post that it answers or quotes is not published any more")
         try:
             with told(desk.posts.read_media, self._account.name, desk.tell_uploads) as read_media:
                 return self._network.prepare(task, read_media)
@@ -168,7 +171,9 @@ class Courier:
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
         # Uploads are used again only where a request with them may have left: there they are a fence.
         uploads = delivery.uploads if delivery.since is not None else ()
-        return Task(delivery.key, rendered, since, delivery.parts, uploads)
+        posts = self._desk.posts
+        others = {path: posts.parts_of(path, delivery.target, delivery.account) for path in rendered.others}
+        return Task(delivery.key, rendered, since, delivery.parts, uploads, others=others)
 
     def _to_look_up(self, delivery: Delivery, task: Task) -> Task:
         """The same with everything that is known to be another delivery's, which a look-up passes over."""

@@ -149,6 +149,7 @@ EMBEDS = {
 SELF_LABEL = thing({"val": text(longest=128)})
 LABELS = one_of({"com.atproto.label.defs#selfLabels": thing({"values": many(SELF_LABEL, 10)})})
 
+ALLOWED = one_of({"app.bsky.feed.threadgate#listRule": thing({"list": AT_URI})})
 RECORDS: Mapping[str, Check] = {
     "app.bsky.feed.post": thing(
         {"text": text(longest=3000, graphemes=300), "createdAt": moment},
@@ -162,7 +163,7 @@ RECORDS: Mapping[str, Check] = {
         },
     ),
     "app.bsky.feed.threadgate": thing(
-        {"post": AT_URI, "createdAt": moment}, {"allow": many(one_of({}), 5), "hiddenReplies": many(AT_URI, 300)}
+        {"post": AT_URI, "createdAt": moment}, {"allow": many(ALLOWED, 5), "hiddenReplies": many(AT_URI, 300)}
     ),
     "app.bsky.feed.postgate": thing({"post": AT_URI, "createdAt": moment}, {"embeddingRules": many(one_of({}), 5)}),
 }

@@ -140,9 +140,10 @@ def _footer(entry: Entry) -> str:
     when = f'<time datetime="{at.isoformat()}">{at:%H:%M:%S} UTC</time>'
     language = f"<span>{html.escape(entry.language)}</span>" if entry.language else ""
     application = f"<span>via {html.escape(entry.application)}</span>" if entry.application else ""
+    notes = "".join(f"<span>{html.escape(note)}</span>" for note in entry.notes)
     return (
         f'<footer><a class="when" href="{html.escape(entry.url)}">{when}</a>'
-        f"<span>{icon}{entry.visibility}</span>{language}{application}</footer>"
+        f"<span>{icon}{entry.visibility}</span>{language}{application}{notes}</footer>"
     )
 
 

@@ -12,19 +12,15 @@ from typing import Any
 
 from fedisched.sandbox import sniff
 from fedisched.sandbox.quota import Quota
+from fedisched.sandbox.quotes import found_at, quoting
 from fedisched.sandbox.rules import Rules
 from fedisched.sandbox.statuses import length, media_json, person_json, status_json
 from fedisched.sandbox.store import Media, Person, Status, Store
-from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer
+from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer, refusal
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 SHORTEST_POLL, LONGEST_POLL = 300, 2_629_746
 _PAGE, _LONGEST_PAGE = 20, 40
-
-
-def refusal(message: str, status: int = 422) -> Turned:
-    """An error in Mastodon's shape."""
-    return Turned(answer({"error": message}, status))
 
 
 def not_found() -> Turned:
@@ -47,6 +43,7 @@ class Mastodon:
             Route("GET", "/api/v2/instance", self.instance_v2),
             Route("GET", "/api/v1/accounts/verify_credentials", self.verify_credentials),
             Route("GET", "/api/v1/accounts/{id}/statuses", self.account_statuses),
+            Route("GET", "/api/v2/search", self.search),
             Route("POST", "/api/v1/statuses", self.post_status),
             Route("GET", "/api/v1/statuses/{id}", self.get_status),
             Route("GET", "/api/v1/statuses/{id}/source", self.get_source),
@@ -105,7 +102,8 @@ class Mastodon:
             return "0.19.1+git-fedisched", "https://codeberg.org/superseriousbusiness/gotosocial"
         if self.rules.key_seconds <= 0:
             return "takahe/0.11.0", "https://github.com/jointakahe/takahe"
-        return "4.6.0" if self.rules.locks_key else "4.5.2", "https://github.com/mastodon/mastodon"
+        version = "4.4.9" if not self.rules.quotes else "4.6.0" if self.rules.locks_key else "4.5.2"
+        return version, "https://github.com/mastodon/mastodon"
 
     def instance_v1(self, call: Call) -> Reply:
         return answer(
@@ -137,7 +135,7 @@ class Mastodon:
                 "source_url": self._software()[1],
                 "description": "A place to try things out",
                 "usage": {"users": {"active_month": len(self.store.people)}},
-                "api_versions": {"mastodon": 7},
+                "api_versions": {"mastodon": 7 if self.rules.quotes else 6},
                 "languages": ["en"],
                 "configuration": self._configuration(),
                 "registrations": {"enabled": False, "approval_required": False, "message": None},
@@ -220,6 +218,7 @@ class Mastodon:
             in_reply_to_id=parent,
             media=media,
             poll=self._poll(call, media),
+            **(quoting(call, person, self.store) if self.rules.quotes else {}),
             application=self.rules.application,
             key=call.seen.key,
         )
@@ -263,6 +262,13 @@ class Mastodon:
 
     def get_status(self, call: Call) -> Reply:
         return answer(status_json(self._visible(call), self.store, self.store.origin))
+
+    def search(self, call: Call) -> Reply:
+        """Only for the address of a status of this server: it knows no other."""
+        person = self.account(call)
+        found = found_at(call.query.get("q", ""), person, self.store)
+        statuses = [status_json(status, self.store, self.store.origin) for status in found]
+        return answer({"accounts": [], "statuses": statuses, "hashtags": []})
 
     def get_source(self, call: Call) -> Reply:
         status = self._own(call)

@@ -27,7 +27,8 @@ class Rules:
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
     at them with 206; `film_looks` are the same for videos and sounds, and `video_looks` are how often Bluesky's service
     for videos says that it is not done. `counts_code_points` plays a server without clusters or discounts for URLs
-    (GoToSocial, as which it then speaks of itself), `min_id_is_since_id` one that takes the two for the same.
+    (GoToSocial, as which it then speaks of itself), `min_id_is_since_id` one that takes the two for the same, one
+    without `quotes` a Mastodon from before 4.5.
 
     `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
     more is answered with 429.
@@ -45,6 +46,7 @@ class Rules:
     processing_looks: int = 0
     counts_code_points: bool = False
     min_id_is_since_id: bool = False
+    quotes: bool = True
     media_limit: int = 16_777_216
     application: str = "fedisched"
     posts_limit: int = 300

@@ -68,6 +68,7 @@ class Entry:
     card: Card | None
     options: tuple[str, ...]
     tags: frozenset[str]
+    notes: tuple[str, ...] = ()
 
 
 Thread = Sequence[Entry]
@@ -148,16 +149,36 @@ def _of_status(status: Status, store: Store, source: Source) -> Entry:
         language=status.language,
         application=status.application,
         pictures=tuple(pictures),
-        card=None,
+        card=_quoted_status(status, store),
         options=tuple(str(option) for option in (status.poll or {}).get("options", ())),
         tags=frozenset(tag.lower() for tag in re.findall(r"#(\w+)", status.text)),
+        notes=tuple(_notes_of_status(status)),
     )
+
+
+def _quoted_status(status: Status, store: Store) -> Card | None:
+    quoted = store.statuses.get(status.quoted_id or "")
+    if quoted is None:
+        return None
+    return Card(f"/@{store.people[quoted.account_id].username}/{quoted.id}", "Quoted post", quoted.text)
+
+
+def _notes_of_status(status: Status) -> Iterator[str]:
+    if status.poll:
+        hours = int(status.poll["expires_in"]) / 3600
+        yield f"Poll, {hours:g} h"
+        if str(status.poll.get("multiple", "")).lower() in ("1", "true"):
+            yield "Several choices"
+    if status.quote_policy in ("followers", "nobody"):
+        yield f"Quotes: {status.quote_policy}"
 
 
 def _of_record(record: Record, store: Store, source: Source) -> Entry:
     repo, value = store.repos[record.did], record.value
     labels = [label.get("val", "") for label in value.get("labels", {}).get("values", ())]
     gate = store.records.get((record.did, "app.bsky.feed.threadgate", record.rkey))
+    no_quotes = (record.did, "app.bsky.feed.postgate", record.rkey) in store.records
+    extra = [str(tag) for tag in value.get("tags", ())]
     features = [feature for facet in value.get("facets", ()) for feature in facet["features"]]
     return Entry(
         name=record.uri,
@@ -178,7 +199,8 @@ def _of_record(record: Record, store: Store, source: Source) -> Entry:
         pictures=tuple(_pictures(record, store, source)),
         card=_card(record, store, source),
         options=(),
-        tags=frozenset(feature["tag"].lower() for feature in features if "tag" in feature),
+        tags=frozenset(tag.lower() for tag in (*extra, *(each["tag"] for each in features if "tag" in each))),
+        notes=(*(f"#{tag}" for tag in extra), *(["Quotes: nobody"] if no_quotes else [])),
     )
 
 

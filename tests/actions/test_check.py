@@ -73,7 +73,6 @@ def _outside_of_texts(summary: str) -> list[str]:
         rf"### <code>{named}</code>",
         r"#### \w+ \(\w+\): (?:\*\*)?[\d/+ ]+.*",
         rf"(?:scheduled|draft) · \*\*{named}\*\*(?: · {named})?",
-        rf"content warning <code>{named}</code>",
         rf"- \w+ <code>{named}</code> → <code>{named}</code>",
         rf"- [❌⚠️]+ \d+:\d+ {named}",
         rf"- <code>{named}</code>",

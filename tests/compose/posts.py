@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fedisched import compose
 from fedisched.model.post import Medium, Post, Status, Visibility
 from fedisched.model.problem import Mark
 from fedisched.model.rendered import Limits, RenderedPart, Rendering
-from fedisched.model.settings import Account, NetworkName, Settings, Threads
+from fedisched.model.settings import Account, NetworkName, OnBluesky, Settings, Threads
 
 FIRST_LINE = 5
 
@@ -45,6 +45,7 @@ def post(
     sensitive: bool | None = None,
     thread: Literal["auto"] | None = None,
     media: tuple[Medium, ...] = (),
+    **more: Any,
 ) -> Post:
     return Post(
         path="posts/a.md",
@@ -61,7 +62,14 @@ def post(
         labels=labels,
         thread=thread,
         media=media,
-        marks={"cw": Mark(2, 5), "visibility": Mark(3, 13), "labels": Mark(3, 9), "lang": Mark(3, 7)},
+        marks={
+            "cw": Mark(2, 5),
+            "visibility": Mark(3, 13),
+            "labels": Mark(3, 9),
+            "lang": Mark(3, 7),
+            **{key: Mark(4, 9) for key in more},
+        },
+        **more,
     )
 
 
@@ -72,6 +80,7 @@ def render(
     limits: Limits | None = None,
     threads: Threads | None = None,
     alt_required: bool = True,
+    cw: str = "text",
 ) -> Rendering:
     settings = Settings(
         folder,
@@ -79,6 +88,7 @@ def render(
         people=PEOPLE,
         threads=threads or Threads(),
         alt_required=alt_required,
+        bluesky=OnBluesky(cw),
     )
     account = Account(network, network, "https://example.social", "me.bsky.social")
     written = post(what) if isinstance(what, str) else what

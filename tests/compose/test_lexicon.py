@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fedisched.compose.bluesky import LABELS
+from fedisched.compose.bluesky_keys import LABELS
 from fedisched.model.rendered import Body
 from tests.oracle.atproto_api import Oracle
 from tests.oracle.texts import texts
@@ -145,3 +145,27 @@ def test_the_validator_knows_the_limits(oracle: Oracle, at_most: dict[str, Body]
 )
 def test_the_validator_refuses_what_is_wrong(oracle: Oracle, wrong: dict[str, Any]) -> None:
     assert oracle.problem(POST, wrong) is not None
+
+
+LIST = "at://did:plc:abc/app.bsky.graph.list/3k"
+
+
+@pytest.mark.parametrize("replies", [(), ("mentioned", "followers", "following", LIST)])
+def test_the_records_of_gates_and_tags_are_valid(oracle: Oracle, replies: tuple[str, ...]) -> None:
+    tags = ("a" * 64, "日本語")
+    part = only_part(render(post("Hello", replies=replies, quotes="nobody", tags=tags), "bluesky"))
+    oracle.assert_valid(POST, part.body)
+    assert [str(gate["$type"]) for gate in part.gates] == ["app.bsky.feed.threadgate", "app.bsky.feed.postgate"]
+    for gate in part.gates:
+        oracle.assert_valid(str(gate["$type"]), gate)
+
+
+def test_one_tag_and_one_rule_more_than_we_take_would_be_refused(oracle: Oracle) -> None:
+    assert not oracle.problem(POST, record(tags=list("abcdefgh"))) and oracle.problem(
+        POST, record(tags=list("abcdefghi"))
+    )
+    assert not oracle.problem(POST, record(tags=["a" * 64])) and oracle.problem(POST, record(tags=["a" * 65]))
+    rule = {"$type": "app.bsky.feed.threadgate#mentionRule"}
+    gate = {"$type": "app.bsky.feed.threadgate", "post": "at://did:plc:a/b.c.d/e", "createdAt": record()["createdAt"]}
+    assert not oracle.problem(str(gate["$type"]), {**gate, "allow": [rule] * 5})
+    assert oracle.problem(str(gate["$type"]), {**gate, "allow": [rule] * 6})

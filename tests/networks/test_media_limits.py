@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fedisched.engine.accounts import _limits
-from fedisched.networks.mastodon import limits_of
+from fedisched.networks.mastodon_instance import limits_of
 from fedisched.networks.wire import SLOWEST_UPLOAD, Wire
 
 

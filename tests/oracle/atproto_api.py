@@ -27,6 +27,9 @@ PLAUSIBLE: Mapping[str, object] = {
     "description": "What it is about",
     "thumb": _BLOB,
     "parent": _REFERENCE,
+    "quoted": _REFERENCE,
+    "uri": f"at://{_DID}/app.bsky.feed.post/3kaaaaaaaaaaa",
+    "list": f"at://{_DID}/app.bsky.graph.list/3kaaaaaaaaaaa",
 }
 """What may stand in the place of each pending value of a record."""
 
