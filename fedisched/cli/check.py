@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.extras import extras
+from fedisched.cli.github import Fence, annotate, root_of
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import verb
@@ -227,34 +226,19 @@ def _problem_as_json(problem: Problem) -> dict[str, Any]:
 
 
 def _annotate(here: Here, problems: Sequence[Problem]) -> None:
-    """Workflow commands; GitHub shows ten of a kind, so the errors come first.
-    https://docs.github.com/actions/reference/workflow-commands-for-github-actions"""
-    root = Path(os.path.relpath(here.folder, _workspace(here)))
+    """GitHub shows ten of a kind, so the errors come first."""
+    root = root_of(here.folder, here.environ)
     for problem in sorted(problems, key=lambda problem: not problem.is_error):
-        file = _property((root / problem.path).as_posix())
-        place = f"file={file},line={problem.line},col={problem.column},title={_property(problem.code)}"
-        here.voice.result(f"::{problem.severity} {place}::{_data(f'{problem.message}. {problem.hint}')}")
-
-
-def _workspace(here: Here) -> Path:
-    """What GitHub counts an annotation's file from: its checkout; elsewhere, where we stand."""
-    return Path(here.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+        file = (root / problem.path).as_posix()
+        text = f"{problem.message}. {problem.hint}"
+        annotate(problem.severity, text, file, problem.line, problem.column, problem.code)
 
 
 def _fenced_for_github(here: Here, examined: Sequence[Examined], problems: Sequence[Problem]) -> None:
-    """The log has all of it, for annotations are cut at ten. What stands in posts could read as a workflow command, so
-    commands are stopped until a word that nobody can know beforehand."""
-    word = os.urandom(16).hex()
-    here.voice.result(f"::stop-commands::{word}")
+    """The log has all of it, for annotations are cut at ten."""
+    fence = Fence()
+    fence.begin()
     try:
         _report(here, examined, problems, listed=False)
     finally:
-        here.voice.result(f"::{word}::")
+        fence.end()

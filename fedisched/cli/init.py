@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from fedisched.cli import scaffold
+from fedisched.cli import scaffold, workflows
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.origin import revision
 from fedisched.cli.verb import verb
 from fedisched.cli.words import columns, faint, good, pad, strong
 
-_WORKFLOW = ".github/workflows/fedisched.yml"
 _LOCALTIME = Path("/etc/localtime")
 
 
@@ -35,9 +35,9 @@ def init(here: Here, directory: Path | None) -> Exit:
     for path, text, words in _files(folder, here.environ):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         if _write_new(path, text):
-            here.voice.result(good("made  "), pad(shown, 34), " ", faint(words))
+            here.voice.result(good("made  "), pad(shown, 37), " ", faint(words))
         else:
-            here.voice.remark(faint("kept  "), pad(shown, 34), " ", faint("was there already"))
+            here.voice.remark(faint("kept  "), pad(shown, 37), " ", faint("was there already"))
     _say_what_next(here, folder)
     return Exit.DONE
 
@@ -71,8 +71,11 @@ def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str
     if source.name == "fedisched.toml" and not (folder / "posts").exists():
         yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
     yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
-    workflow = scaffold.workflow(folder.relative_to(top).as_posix())
-    yield top / _WORKFLOW, workflow, "publishing from GitHub, if you like"
+    place = folder.relative_to(top).as_posix()
+    fedisched = workflows.Source(revision())
+    publishing = workflows.publishing(place, source.name, fedisched)
+    yield top / workflows.PUBLISH, publishing, "publishing from GitHub, if you like"
+    yield top / workflows.CHECK, workflows.checking(place, source.name, fedisched), "previews on pull requests"
 
 
 def _repository_of(folder: Path) -> Path:

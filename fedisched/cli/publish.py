@@ -24,6 +24,7 @@ from fedisched.engine.plan import Stand
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
+    from fedisched.cli.publish_github import OnGithub
     from fedisched.engine.plan import Step
     from fedisched.publisher.desk import Desk
     from fedisched.publisher.report import Report, Word
@@ -42,6 +43,13 @@ due meanwhile needs no second start."""
 @click.option("--attached", is_flag=True, hidden=True, help="The daemon's own: stay as long as something is due soon.")
 @click.option("--started", type=int, hidden=True, help="The daemon's own: when it started this, in microseconds.")
 @json_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as annotations and a job's summary on GitHub.",
+)
 def publish(
     here: Here,
     paths: tuple[str, ...],
@@ -51,6 +59,7 @@ def publish(
     attached: bool,
     started: int | None,
     as_json: bool,
+    style: str,
 ) -> Exit:
     """Publish what is due, then end.
 
@@ -72,7 +81,7 @@ def publish(
     from fedisched.publisher.summary import summed_up
 
     named = posts_named(here, paths)
-    teller = _Teller(here)
+    teller = _Teller(here, _on_github(here) if style == "github" else None)
     desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
     desk.started = started
     run = _Run(named, at_once, int(wait * SECOND), attached)
@@ -87,6 +96,15 @@ def publish(
         return _publish(desk, teller, run)
     finally:
         desk.journal.close()
+
+
+def _on_github(here: Here) -> OnGithub:
+    from fedisched.cli.publish_github import OnGithub
+
+    listener = OnGithub(here.folder, here.environ)
+    # Also after an error, which is told when this verb has ended: the log is fenced until then.
+    click.get_current_context().call_on_close(listener.end)
+    return listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +216,9 @@ def _handed_over(desk: Desk, teller: _Teller, run: _Run) -> bool:
 class _Teller:
     """Tells what came of each delivery, as a line for people or as JSON, and what is left at the end."""
 
-    def __init__(self, here: Here) -> None:
+    def __init__(self, here: Here, listener: OnGithub | None = None) -> None:
         self._here = here
+        self._listener = listener
         self.outcomes: dict[tuple[str, str], Word] = {}
 
     @property
@@ -209,6 +228,8 @@ class _Teller:
 
     def report(self, report: Report) -> None:
         self.outcomes[report.path, report.target] = report.outcome
+        if self._listener:
+            self._listener.reported(report)
         with _heard_or_not():
             if self._here.voice.as_json:
                 self._here.voice.json(as_row(report))
@@ -252,6 +273,8 @@ class _Teller:
         from fedisched.publisher.copies import placed
 
         left = placed(left, self._here.folder)
+        if self._listener:
+            self._listener.ended(left, self._here.clock.now())
         for words in needs(left, self._here.clock.now(), self._here.settings.timezone):
             self.complain(*words)
         if summary.needs_a_person:
