@@ -14,6 +14,7 @@ from fedisched.cli.exit import Exit
 from fedisched.sandbox import Fault, What
 from tests.cli.folder_with_server import FolderWithServer, by_target, rows
 from tests.daemon.service import wait_until
+from tests.git.places import Clone
 
 STATUSES = "/api/v1/statuses"
 VERIFY = "/api/v1/accounts/verify_credentials"
@@ -184,6 +185,19 @@ def test_a_signal_ends_the_wait_in_order(served: FolderWithServer, number: signa
         out, said = run.communicate(timeout=30)
     assert (run.returncode, out) == (Exit.INTERRUPTED, "") and "Traceback" not in said
     assert path.read_bytes() == before and served.texts() == ([], [])
+
+
+def test_results_are_committed_unless_the_caller_does_that(served: FolderWithServer) -> None:
+    clone = Clone(served.folder)
+    clone.git("init", "-q", "-b", "main")
+    served.post("a.md", targets="mastodon")
+    served.post("b.md", 3600, targets="mastodon")
+    (served.folder / ".gitignore").write_text(".fedisched/\n")
+    clone.save("Begin")
+    assert "committed" not in served.run("publish", "--no-git").stdout
+    assert clone.subjects() == ["Begin"] and not clone.is_clean()
+    assert "committed  published: posts/a.md → mastodon" in served.run("publish").stdout
+    assert clone.subjects() == ["published: posts/a.md → mastodon", "Begin"] and clone.is_clean()
 
 
 def test_with_a_publisher_at_work_it_is_handed_over_and_sent_once(served: FolderWithServer) -> None:
