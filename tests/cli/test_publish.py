@@ -196,7 +196,7 @@ def test_results_are_committed_unless_the_caller_does_that(served: FolderWithSer
     clone.save("Begin")
     assert "committed" not in served.run("publish", "--no-git").stdout
     assert clone.subjects() == ["Begin"] and not clone.is_clean()
-    assert "committed  published: posts/a.md → mastodon" in served.run("publish").stdout
+    assert "committed published: posts/a.md → mastodon" in served.run("publish").stdout
     assert clone.subjects() == ["published: posts/a.md → mastodon", "Begin"] and clone.is_clean()
 
 
