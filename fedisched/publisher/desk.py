@@ -41,6 +41,8 @@ class Job:
     at: int
     begin: int = 0
     """When its preparation is to begin, so that it and what follows are ready in time."""
+    not_before: int = 0
+    """Nothing of it begins before this moment."""
     takes: int = 0
     """About how long its preparation takes, in microseconds."""
 

@@ -97,7 +97,8 @@ class Worker(Thread):
             finally:
                 self._desk.paces.keep(self._account.name)
             if courier.stopped is not None:
-                self._not_identified(self._desk.accounts.all()[self._account.name], courier.stopped)
+                known = self._desk.accounts.all()[self._account.name]
+                self._not_identified(known, courier.stopped, courier.stopped_until)
         finally:
             self.is_ready = False
             network.close()
@@ -193,10 +194,13 @@ class Worker(Thread):
         self._desk.accounts.paused(state, reason, next_try)
         self._desk.plan_again()
 
-    def _not_identified(self, state: AccountState, answer: NotSent | Refused) -> None:
+    def _not_identified(self, state: AccountState, answer: NotSent | Refused, until: int | None = None) -> None:
+        """The account cannot be used; it is tried again at `until`, if that is known already."""
         match answer:
             case NotSent(reason, retry_after):
-                next_try = self._desk.rules.account_next_try(state.failures, retry_after, self._desk.clock.now())
+                next_try = until or self._desk.rules.account_next_try(
+                    state.failures, retry_after, self._desk.clock.now()
+                )
                 self._desk.accounts.unreachable(state, reason, next_try)
             case Refused():
                 self._pause(state, answer)

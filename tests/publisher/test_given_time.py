@@ -1,0 +1,90 @@
+"""What failed is left in peace until its next try: however early things are prepared, and whichever run does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fedisched.clock import SECOND
+from fedisched.engine.journal import Journal
+from fedisched.engine.pace import LONGEST_LEAD, Paces
+from fedisched.model.settings import Retry
+from fedisched.sandbox import Fault, What
+from tests.compose.media.photos import photo
+from tests.stage import Stage
+
+UPLOADS = {"mastodon": "/api/v2/media", "bluesky": "/xrpc/com.atproto.repo.uploadBlob"}
+STATUSES = "/api/v1/statuses"
+VERIFY = "/api/v1/accounts/verify_credentials"
+
+
+@pytest.fixture
+def stage(stage: Stage) -> Stage:
+    stage.settings = replace(stage.settings, retry=Retry(first=5.0, longest=10.0))
+    return stage
+
+
+def be_slow(stage: Stage, target: str) -> None:
+    """As if preparing had once taken minutes: everything is begun as early as can be."""
+    journal = Journal(stage.state / "journal.sqlite3")
+    paces = Paces(journal)
+    paces.prepared(target, 0, 300 * SECOND)
+    paces.keep(target)
+    journal.close()
+
+
+@pytest.mark.parametrize("due", [-1, 4])
+def test_a_missing_picture_is_told_once_until_its_next_try(stage: Stage, due: int) -> None:
+    stage.publish()
+    be_slow(stage, "mastodon")
+    stage.post("a.md", stage.soon(due), body="![A picture](there-is-none.png)", targets="mastodon")
+    stage.publish(wait=7.0)
+    assert 1 <= len(stage.reports) <= 2 and all(report.problem for report in stage.reports)
+
+
+@pytest.mark.parametrize("target", ["mastodon", "bluesky"])
+def test_an_upload_that_fails_is_not_made_again_before_its_next_try(stage: Stage, target: str) -> None:
+    (stage.folder / "posts/a.jpg").write_bytes(photo())
+    stage.publish()
+    be_slow(stage, target)
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, UPLOADS[target], times=None))
+    stage.post("a.md", stage.soon(2), body="![A picture](a.jpg)", targets=target)
+    stage.publish(wait=4.0)
+    tries = stage.sandbox.requests("POST", UPLOADS[target])
+    assert len(tries) == 1, [(seen.path, seen.arrived) for seen in tries]
+
+
+def test_a_run_of_the_daemon_leaves_an_account_in_peace_that_was_given_time(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, retry=Retry())
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, VERIFY, times=None))
+    stage.post("a.md", stage.soon(-1), targets="mastodon")
+    stage.publish()
+    asked = len(stage.sandbox.requests(path=VERIFY))
+    stage.publish(ahead=LONGEST_LEAD)
+    assert len(stage.sandbox.requests(path=VERIFY)) == asked
+    stage.publish()
+    assert len(stage.sandbox.requests(path=VERIFY)) == asked + 1
+
+
+def test_when_its_time_has_come_the_run_that_waited_for_it_asks_the_account(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, retry=Retry(first=1.0, longest=1.0))
+    stage.publish()
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, VERIFY))
+    stage.post("a.md", stage.soon(-1), targets="mastodon")
+    stage.publish()
+    assert not stage.sandbox.statuses()
+    stage.publish(wait=3.0, ahead=LONGEST_LEAD)
+    assert stage.texts()[0] == ["Hello!"]
+
+
+def test_what_waited_for_the_account_goes_out_oldest_first(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, retry=Retry(first=1.0, longest=1.0))
+    stage.publish()
+    slow_down = stage.sandbox.faults.add(Fault(What.RATE_LIMIT, STATUSES, seconds=2))
+    for number in range(3):
+        # Their names do not tell their order.
+        stage.post(f"{3 - number}.md", stage.soon(-20 + number), body=f"Number {number}", targets="mastodon")
+    stage.publish(wait=4)
+    assert slow_down.struck.is_set()
+    assert stage.texts()[0] == ["Number 0", "Number 1", "Number 2"]
