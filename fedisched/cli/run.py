@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 import click
 
@@ -26,13 +29,17 @@ if TYPE_CHECKING:
     from fedisched.model.post import Entry
 
 
+_GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
+"""What writing to a terminal that was closed, or to a program that has ended, says. Nobody will read there again."""
+
+
 @verb
 @click.option("--is-alive", is_flag=True, hidden=True, help="Say whether a daemon serves this folder; for containers.")
 def run(here: Here, is_alive: bool) -> Exit:
     """Watch the folder and publish on time.
 
-    Runs until Ctrl-C or SIGTERM; what is being sent then is finished first. SIGHUP reads the configuration and the
-    folder again.
+    Runs until Ctrl-C or SIGTERM, or until its terminal is closed; what is being sent then is finished first. SIGHUP
+    without that reads the configuration and the folder again.
 
     Examples:
     fedisched run
@@ -56,9 +63,26 @@ def run(here: Here, is_alive: bool) -> Exit:
     )
     signal.signal(signal.SIGTERM, lambda *_: daemon.stop())
     signal.signal(signal.SIGINT, lambda *_: daemon.stop())
-    signal.signal(signal.SIGHUP, lambda *_: daemon.look_again())
+    hung_up = on_hangup((sys.stdout, sys.stderr), daemon.stop, daemon.look_again)
+    signal.signal(signal.SIGHUP, lambda *_: hung_up())
     daemon.run()
     return Exit.DONE
+
+
+def on_hangup(
+    streams: Iterable[TextIO | None], stop: Callable[[], None], look_again: Callable[[], None]
+) -> Callable[[], None]:
+    """What to do on SIGHUP. Somebody who closes the terminal that a daemon speaks to wants it to end; one that speaks
+    to a file or to a service manager, or whose terminal is still there, is asked to look again."""
+    terminals = [stream.fileno() for stream in streams if stream is not None and stream.isatty()]
+
+    def hung_up() -> None:
+        if all(os.isatty(terminal) for terminal in terminals):
+            look_again()
+        else:
+            stop()
+
+    return hung_up
 
 
 class Log:
@@ -71,9 +95,15 @@ class Log:
         self._timezone = timezone
 
     def tell(self, event: Event) -> None:
+        """Whoever read along may be gone, and the disk that the log goes to full: posts go out all the same."""
         time = self._now()
-        self._voice.result(faint(pad(time, 10)), *self._words(event))
-        sys.stdout.flush()
+        words = self._words(event)
+        try:
+            self._voice.result(faint(pad(time, 10)), *words)
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno in _GONE:
+                _speak_to_nobody(sys.stdout)
 
     def _now(self) -> str:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
@@ -127,3 +157,12 @@ class Log:
     def _when(self, at: int) -> str:
         now = self._clock.now()
         return f"{day(at, now, self._timezone)} {clock_time(at, self._timezone)} ({from_now(at, now)})"
+
+
+def _speak_to_nobody(stream: TextIO) -> None:
+    """From here on what is written there goes nowhere: else what is still buffered would fail again and again, and once
+    more at the end."""
+    with suppress(OSError, ValueError):  # not even a descriptor is left
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
