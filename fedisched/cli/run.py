@@ -16,7 +16,7 @@ import click
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.needs import late_words
-from fedisched.cli.reports import as_words
+from fedisched.cli.reports import news_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
 from fedisched.cli.when import clock_time, day, from_now, local
@@ -109,7 +109,7 @@ class Log:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
 
     def _words(self, event: Event) -> Sequence[Words]:
-        from fedisched.daemon.events import Armed, Broken, Held, Late, ManyLate, Reported, Said, Started, TakenBack
+        from fedisched.daemon.events import Armed, Broken, Held, Late, ManyLate, Met, Reported, Said, Started, TakenBack
 
         match event:
             case Started():
@@ -132,8 +132,8 @@ class Log:
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):
                 return [doubtful(pad("off", 10)), path, faint("  it will not go out")]
-            case Reported(report):
-                return as_words(report, self._clock.now())
+            case Reported(news) | Met(news):
+                return news_words(news, self._clock.now())
             case Said(words, wrong):
                 return [doubtful(words) if wrong else words]
             case _:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fedisched.model.post import Entry
 from fedisched.model.problem import Problem
-from fedisched.publisher.report import Report
+from fedisched.publisher.report import AccountNews, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,23 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """The publisher found that an account cannot be used, or can be again."""
+
+    news: AccountNews
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Words for people: from the watcher, the publisher, or the daemon itself. `wrong` if something has to be
     mended."""
 
     words: str
     wrong: bool = False
+    of_publisher: bool = False
 
 
-Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Said
+Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Met | Said
 
 FEW = 3
 """Up to so many late posts are told one by one."""

@@ -264,7 +264,7 @@ class Courier:
             if isinstance(verdict, AccountPaused):
                 # Nothing of this attempt was accepted, but what an earlier part was sent with is not forgotten.
                 desk.journal.take_back(replace(before, since=sending.since if sending.parts else before.since))
-                self.stopped = Refused(verdict.reason, "", account=True)
+                self.stopped = verdict.refused
                 return
             self._stop_if_of_the_account(outcome, verdict)
             if self._is_anothers(sending, outcome) and self._takes_another_key(sending, now):
@@ -373,8 +373,8 @@ class Courier:
             case Perhaps():
                 verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
                 carry_out_verdict(desk.journal, delivery, verdict, now)
-            case CannotTell(reason, _, account=True):
-                self.stopped = Refused(reason, "", account=True)
+            case CannotTell(refused=Refused() as refused):
+                self.stopped = refused
             case CannotTell(reason, retry_after):
                 self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
                 return

@@ -20,7 +20,7 @@ from fedisched.publisher.calm import Calm
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
-from fedisched.publisher.report import Report, Word, report_of
+from fedisched.publisher.report import AccountNews, Report, Word, report_of
 from fedisched.publisher.summary import Summary, summed_up
 from fedisched.publisher.worker import Worker
 
@@ -32,12 +32,20 @@ HARD_DEADLINE = 10.0
 
 
 class Publisher:
-    """One run. `report` is called for each delivery that something came of, `notice` with sentences for people."""
+    """One run. `report` is called for each delivery that something came of, `notice` with sentences for people, `meet`
+    as soon as it is known whether an account can be used; without it, what was not tried is reported at the end."""
 
-    def __init__(self, desk: Desk, report: Callable[[Report], None], notice: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        report: Callable[[Report], None],
+        notice: Callable[[str], None],
+        meet: Callable[[AccountNews], None] | None = None,
+    ) -> None:
         self._desk = desk
         self._report = report
         self._notice = notice
+        self._meet = meet
         self._handover = Handover(desk.journal, desk.state)
         self._workers: dict[str, Worker] = {}
         self._tried: set[str] = set()
@@ -72,7 +80,8 @@ class Publisher:
             self._end()
         if self._desk.broken:
             raise self._desk.broken[0]
-        self._tell_unreached(steps)
+        if self._meet is None:
+            self._tell_unreached(steps)
         return self._summary(steps)
 
     # --- rounds ----------------------------------------------------------------------------------------------
@@ -258,6 +267,10 @@ class Publisher:
         desk = self._desk
         with desk.condition:
             settled, desk.settled = desk.settled, []
+            met, desk.news = desk.news, []
+        if self._meet is not None:
+            for news in met:
+                self._meet(news)
         for delivery_id in dict.fromkeys(settled):
             delivery = desk.journal.delivery(delivery_id)
             self._reported.add(delivery_id)
@@ -371,7 +384,7 @@ class Publisher:
         deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
         for worker in self._workers.values():
             worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
-        if desk.settled and not desk.broken:
+        if (desk.settled or desk.news) and not desk.broken:
             self._tell()
             desk.posts.refresh()
             desk.agenda = {}

@@ -26,7 +26,7 @@ def hung_up(*streams: TextIO | None) -> tuple[object, list[str]]:
 
 def test_a_hangup_ends_a_daemon_whose_terminal_is_gone_and_no_other() -> None:
     ours, theirs = pty.openpty()
-    with open(theirs, "w") as terminal, open(os.devnull, "w") as file:
+    with os.fdopen(theirs, "w") as terminal, Path(os.devnull).open("w") as file:
         on_terminal, of_terminal = hung_up(file, terminal)
         on_file, of_file = hung_up(file, None)
         assert callable(on_terminal) and callable(on_file)
@@ -39,7 +39,7 @@ def test_a_hangup_ends_a_daemon_whose_terminal_is_gone_and_no_other() -> None:
 
 def test_whoever_read_along_may_go_and_nothing_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    with open(writing, "w") as stream:
+    with os.fdopen(writing, "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         log = Log(Voice(), SystemClock(), tmp_path, "Europe/Berlin")
         log.tell(Said("Somebody reads."))
@@ -52,7 +52,7 @@ def test_whoever_read_along_may_go_and_nothing_ends(monkeypatch: pytest.MonkeyPa
 
 def test_a_terminal_that_was_closed_ends_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    with open(theirs, "w") as stream:
+    with os.fdopen(theirs, "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         log = Log(Voice(), SystemClock(), tmp_path, "Europe/Berlin")
         os.close(ours)

@@ -88,3 +88,29 @@ def test_what_waited_for_the_account_goes_out_oldest_first(stage: Stage) -> None
     stage.publish(wait=4)
     assert slow_down.struck.is_set()
     assert stage.texts()[0] == ["Number 0", "Number 1", "Number 2"]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "words"),
+    [
+        ("mastodon", STATUSES, "access token in the account's settings (Development, scopes read and write). "),
+        ("bluesky", "/xrpc/com.atproto.repo.putRecord", "app password in the app's settings"),
+    ],
+)
+def test_an_account_that_is_refused_while_sending_says_how_to_mend_it(
+    stage: Stage, target: str, path: str, words: str
+) -> None:
+    stage.sandbox.faults.add(Fault(What.UNAUTHORIZED, path))
+    stage.post("a.md", stage.soon(-1), targets=target)
+    (left,) = stage.publish().left
+    variable = stage.settings.accounts[target].variable
+    assert "revoked. Make a" in left.error and words in left.error
+    assert f"Set {variable} to it, and restart a daemon that runs" in left.error
+
+
+def test_an_account_that_is_refused_when_it_is_looked_up_says_how_to_mend_it(stage: Stage) -> None:
+    stage.publish()
+    stage.sandbox.faults.add(Fault(What.UNAUTHORIZED, "*/statuses", method="GET"))
+    stage.post("a.md", stage.soon(-600), targets="mastodon")
+    (left,) = stage.publish().left
+    assert "Make a new access token" in left.error and "Set FEDISCHED_MASTODON_TOKEN to it" in left.error
