@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import pty
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +19,7 @@ from fedisched.cli.run import Log, on_hangup
 from fedisched.cli.say import Voice
 from fedisched.clock import SystemClock
 from fedisched.daemon.events import Said
+from tests.cli.support import content_folder
 
 
 def hung_up(*streams: TextIO | None) -> tuple[object, list[str]]:
@@ -83,3 +86,17 @@ class Disk(io.StringIO):
         if self.is_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return super().write(text)
+
+
+def test_a_daemon_ends_in_order_with_its_terminal(tmp_path: Path) -> None:
+    folder = content_folder(tmp_path / "content")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fedisched", "run", "-C", str(folder)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as daemon:
+        os.close(theirs)
+        said = b""
+        while b"watching" not in said:
+            said += os.read(ours, 1000)
+        os.close(ours)
+        daemon.send_signal(signal.SIGHUP)
+        assert daemon.wait(30) == 0
