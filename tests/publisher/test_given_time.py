@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 
@@ -10,8 +13,10 @@ from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
 from fedisched.engine.pace import LONGEST_LEAD, Paces
 from fedisched.model.settings import Retry
+from fedisched.publisher.publisher import Publisher
 from fedisched.sandbox import Fault, What
 from tests.compose.media.photos import photo
+from tests.daemon.service import PATIENT, wait_until
 from tests.stage import Stage
 
 UPLOADS = {"mastodon": "/api/v2/media", "bluesky": "/xrpc/com.atproto.repo.uploadBlob"}
@@ -21,7 +26,7 @@ VERIFY = "/api/v1/accounts/verify_credentials"
 
 @pytest.fixture
 def stage(stage: Stage) -> Stage:
-    stage.settings = replace(stage.settings, retry=Retry(first=5.0, longest=10.0))
+    stage.settings = replace(stage.settings, retry=Retry(first=2.0, longest=2.0))
     return stage
 
 
@@ -34,25 +39,39 @@ def be_slow(stage: Stage, target: str) -> None:
     journal.close()
 
 
-@pytest.mark.parametrize("due", [-1, 4])
-def test_a_missing_picture_is_told_once_until_its_next_try(stage: Stage, due: int) -> None:
-    stage.publish()
+@contextmanager
+def staying(stage: Stage) -> Iterator[list[int]]:
+    """A publisher that stays, as the daemon's does; gives the moments of its reports."""
+    desk, moments = stage.desk(), list[int]()
+    publisher = Publisher(desk, lambda report: moments.append(stage.clock.now()), stage.notices.append)
+    run = Thread(target=publisher.run, args=(lambda now: now + 20 * SECOND,))
+    run.start()
+    try:
+        yield moments
+    finally:
+        desk.stop()
+        run.join(PATIENT)
+        desk.journal.close()
+
+
+def test_a_missing_picture_is_told_again_at_its_next_try_and_no_sooner(stage: Stage) -> None:
     be_slow(stage, "mastodon")
-    stage.post("a.md", stage.soon(due), body="![A picture](there-is-none.png)", targets="mastodon")
-    stage.publish(wait=7.0)
-    assert 1 <= len(stage.reports) <= 2 and all(report.problem for report in stage.reports)
+    stage.post("a.md", stage.soon(-1), body="![A picture](there-is-none.png)", targets="mastodon")
+    with staying(stage) as reports:
+        assert wait_until(lambda: len(reports) >= 2)
+    assert reports[1] - reports[0] > SECOND
 
 
 @pytest.mark.parametrize("target", ["mastodon", "bluesky"])
 def test_an_upload_that_fails_is_not_made_again_before_its_next_try(stage: Stage, target: str) -> None:
     (stage.folder / "posts/a.jpg").write_bytes(photo())
-    stage.publish()
     be_slow(stage, target)
     stage.sandbox.faults.add(Fault(What.PROXY_ERROR, UPLOADS[target], times=None))
-    stage.post("a.md", stage.soon(2), body="![A picture](a.jpg)", targets=target)
-    stage.publish(wait=4.0)
-    tries = stage.sandbox.requests("POST", UPLOADS[target])
-    assert len(tries) == 1, [(seen.path, seen.arrived) for seen in tries]
+    stage.post("a.md", stage.soon(-1), body="![A picture](a.jpg)", targets=target)
+    with staying(stage) as reports:
+        assert wait_until(lambda: len(reports) >= 2)
+    first, second, *_ = [seen.arrived for seen in stage.sandbox.requests("POST", UPLOADS[target])]
+    assert second - first > SECOND
 
 
 def test_a_run_of_the_daemon_leaves_an_account_in_peace_that_was_given_time(stage: Stage) -> None:
