@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.needs import late_words
-from fedisched.cli.reports import as_words
+from fedisched.cli.reports import news_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
 from fedisched.cli.when import clock_time, day, from_now, local
@@ -26,14 +29,18 @@ if TYPE_CHECKING:
     from fedisched.model.post import Entry
 
 
+_GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
+"""What writing to a terminal that was closed, or to a program that has ended, says. Nobody will read there again."""
+
+
 @verb
 @click.option("--is-alive", is_flag=True, hidden=True, help="Say whether a daemon serves this folder; for containers.")
 @click.option("--wake", "only_wake", is_flag=True, hidden=True, help="Tell the daemon of a push; for git's hooks.")
 def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     """Watch the folder and publish on time.
 
-    Runs until Ctrl-C or SIGTERM; what is being sent then is finished first. SIGHUP reads the configuration and the
-    folder again, and looks at the remote.
+    Runs until Ctrl-C or SIGTERM, or until its terminal is closed; what is being sent then is finished first. SIGHUP
+    without that reads the configuration and the folder again, and looks at the remote.
 
     Examples:
     fedisched run
@@ -61,7 +68,8 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     )
     signal.signal(signal.SIGTERM, lambda *_: daemon.stop())
     signal.signal(signal.SIGINT, lambda *_: daemon.stop())
-    signal.signal(signal.SIGHUP, lambda *_: daemon.look_again())
+    hung_up = on_hangup((sys.stdout, sys.stderr), daemon.stop, daemon.look_again)
+    signal.signal(signal.SIGHUP, lambda *_: hung_up())
     daemon.run()
     return Exit.DONE
 
@@ -77,6 +85,22 @@ def _in_plain_words(event: Travelled | Said) -> Sequence[Words]:
     return [doubtful(event.words) if event.wrong else event.words]
 
 
+def on_hangup(
+    streams: Iterable[TextIO | None], stop: Callable[[], None], look_again: Callable[[], None]
+) -> Callable[[], None]:
+    """What to do on SIGHUP. Somebody who closes the terminal that a daemon speaks to wants it to end; one that speaks
+    to a file or to a service manager, or whose terminal is still there, is asked to look again."""
+    terminals = [stream.fileno() for stream in streams if stream is not None and stream.isatty()]
+
+    def hung_up() -> None:
+        if all(os.isatty(terminal) for terminal in terminals):
+            look_again()
+        else:
+            stop()
+
+    return hung_up
+
+
 class Log:
     """The daemon's events as lines for people: the local time, what happened, to which post."""
 
@@ -87,9 +111,15 @@ class Log:
         self._timezone = timezone
 
     def tell(self, event: Event) -> None:
+        """Whoever read along may be gone, and the disk that the log goes to full: posts go out all the same."""
         time = self._now()
-        self._voice.result(faint(pad(time, 10)), *self._words(event))
-        sys.stdout.flush()
+        words = self._words(event)
+        try:
+            self._voice.result(faint(pad(time, 10)), *words)
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno in _GONE:
+                _speak_to_nobody(sys.stdout)
 
     def _now(self) -> str:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
@@ -101,6 +131,7 @@ class Log:
             Held,
             Late,
             ManyLate,
+            Met,
             Reported,
             Said,
             Started,
@@ -130,8 +161,8 @@ class Log:
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):
                 return [doubtful(pad("off", 10)), path, faint("  it will not go out")]
-            case Reported(report):
-                return as_words(report, self._clock.now())
+            case Reported(news) | Met(news):
+                return news_words(news, self._clock.now())
             case Travelled() | Said():
                 return _in_plain_words(event)
             case _:
@@ -155,3 +186,12 @@ class Log:
     def _when(self, at: int) -> str:
         now = self._clock.now()
         return f"{day(at, now, self._timezone)} {clock_time(at, self._timezone)} ({from_now(at, now)})"
+
+
+def _speak_to_nobody(stream: TextIO) -> None:
+    """From here on what is written there goes nowhere: else what is still buffered would fail again and again, and once
+    more at the end."""
+    with suppress(OSError, ValueError):  # not even a descriptor is left
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from fedisched.model.post import Entry
 from fedisched.model.problem import Problem
-from fedisched.publisher.report import Report
+from fedisched.publisher.report import AccountNews, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,20 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """The publisher found that an account cannot be used, or can be again."""
+
+    news: AccountNews
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Words for people: from the watcher, the publisher, or the daemon itself. `wrong` if something has to be
     mended."""
 
     words: str
     wrong: bool = False
+    of_publisher: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ class Travelled:
     words: str = ""
 
 
-Event = Started | Armed | Late | ManyLate | Held | Waits | Broken | TakenBack | Reported | Travelled | Said
+Event = Started | Armed | Late | ManyLate | Held | Waits | Broken | TakenBack | Reported | Met | Travelled | Said
 
 FEW = 3
 """Up to so many late posts are told one by one."""

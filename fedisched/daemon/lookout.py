@@ -27,6 +27,8 @@ class Lookout:
 
     def __init__(self) -> None:
         self._schedule = Schedule()
+        self._not_before: dict[str, int] = {}
+        """Before when nothing of a post may begin, by path, where it is being given time."""
         self._known: dict[str, str] = {}
         """What was last seen of a post: the digest of its file, or the problem it has."""
         self._owed: dict[str, str] = {}
@@ -42,13 +44,20 @@ class Lookout:
         """Those that are to be looked at up to a moment, in order, each with its own."""
         return self._schedule.until(moment)
 
+    def not_before(self, path: str) -> int:
+        """Before when nothing of a post may begin: what failed is given time. 0 if it did not."""
+        return self._not_before.get(path, 0)
+
     def see(self, entry: Entry, steps: Sequence[Step], now: int) -> Event | None:
         """Take in where a post stands; gives what is to be told of it."""
         path = entry.path
-        at = min((step.at for step in steps if step.at is not None), default=None)
+        at, not_before = min(((step.at, step.not_before) for step in steps if step.at is not None), default=(None, 0))
         was_scheduled = path in self._schedule
         owes = self._owes(entry, steps, at, now)
         self._schedule.set(path, min((moment for moment in (owes, at) if moment is not None), default=None))
+        self._not_before.pop(path, None)
+        if not_before and owes is None:
+            self._not_before[path] = not_before
         late = any(step.stand is Stand.LATE for step in steps)
         held = next((step for step in steps if _is_held_back(step)), None)
         problem = entry.problem or next((step.entry.problem for step in steps if step.entry.problem), None)
@@ -87,6 +96,7 @@ class Lookout:
         was_scheduled = path in self._schedule
         self._schedule.set(path, None)
         self._known.pop(path, None)
+        self._not_before.pop(path, None)
         self._owed.pop(path, None)
         taken_back = entry is None or entry.status is Status.DRAFT
         return TakenBack(path) if was_scheduled and taken_back else None

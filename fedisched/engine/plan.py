@@ -59,7 +59,8 @@ class Act(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """One post and one target. `act` at `at` (microseconds since 1970 UTC); both None where there is nothing to do
-    until a person or the file says otherwise. `key` is empty as long as the account id is unknown. A broken post
+    until a person or the file says otherwise. Nothing of it, not even its preparation, begins before `not_before`: it,
+    or its account, failed and is tried again then. `key` is empty as long as the account id is unknown. A broken post
     has one step with an empty target."""
 
     entry: Entry
@@ -71,6 +72,7 @@ class Step:
     delivery: Delivery | None = None
     error: str = ""
     hint: str = ""
+    not_before: int = 0
     waits_for_another: bool = False
     """It would have its turn at its time, were it not for a post that it answers or quotes: `error` says which."""
 
@@ -141,6 +143,12 @@ class _Case:
             return self.entry.status is not Status.SCHEDULED
         return self.is_said(HELD) or (self.claim is not None and bool(self.claim.url))
 
+    @property
+    def given_time_until(self) -> int:
+        """When it or its account, whichever is later, is tried again after it failed; 0 if neither did."""
+        tries = (each.next_try or 0 for each in (self.delivery, self.account) if each is not None)
+        return max(tries, default=0)
+
     def not_before(self, moment: int) -> int:
         """The moment, or when the account may be used again if that is later."""
         return max(moment, (self.account.next_try or moment) if self.account else moment)
@@ -150,7 +158,8 @@ class _Case:
         hint = ""
         if self.delivery is not None and not error:
             error, hint = self.delivery.error, self.delivery.hint
-        return Step(self.entry, self.target, stand, act, at, self.key, self.delivery, error, hint)
+        not_before = 0 if at is None else min(at, self.given_time_until)
+        return Step(self.entry, self.target, stand, act, at, self.key, self.delivery, error, hint, not_before)
 
 
 def plan(

@@ -74,7 +74,7 @@ class IsHeld:
 class AccountPaused:
     """The account is refused, not the post: nothing of the delivery changes but when it is tried next."""
 
-    reason: str
+    refused: Refused
 
 
 Verdict = IsPublished | PartsSent | TryLater | IsRefused | IsUnsure | IsHeld | AccountPaused
@@ -95,8 +95,8 @@ class Rules:
                 return PartsSent(parts) if len(there) < parts_asked else IsPublished(there, warning)
             case NotSent(reason, retry_after):
                 return self.later(delivery, reason, retry_after, now)
-            case Refused(reason, _, account=True):
-                return AccountPaused(reason)
+            case Refused(account=True):
+                return AccountPaused(outcome)
             case Refused(reason, hint):
                 return IsRefused(reason, hint)
             case Unsure(reason):
@@ -217,8 +217,8 @@ def carry_out_verdict(journal: Journal, delivery: Delivery, verdict: Verdict, no
             return journal.record_unsure(delivery, error, now, look_at)
         case IsHeld(error, hint):
             return journal.record_held(delivery, error, hint)
-        case AccountPaused(reason):
-            return journal.record_waiting(delivery, reason, now)
+        case AccountPaused(refused):
+            return journal.record_waiting(delivery, refused.reason, now)
         case _:
             assert_never(verdict)
 

@@ -299,7 +299,7 @@ class Mastodon:
                 return page
         found = of_a_look_up(verdict(heard, self._host))
         # A token that may post but not read is a token that may post.
-        return replace(found, account=False) if isinstance(heard, Answer) and heard.status == 403 else found
+        return replace(found, refused=None) if isinstance(heard, Answer) and heard.status == 403 else found
 
     def _source(self, status_id: str) -> str | None:
         answer = self._ask(lambda client: client.status_source(status_id))

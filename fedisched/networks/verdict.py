@@ -58,7 +58,7 @@ def of_a_look_up(verdict: Verdict) -> CannotTell:
     """A verdict on a request that looks something up: whatever it is, it is no answer."""
     match verdict:
         case Refused(reason=reason, account=account):
-            return CannotTell(reason, account=account)
+            return CannotTell(reason, refused=verdict if account else None)
         case NotSent(reason=reason, retry_after=retry_after):
             return CannotTell(reason, retry_after)
         case Unsure(reason=reason):

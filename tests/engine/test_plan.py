@@ -366,3 +366,14 @@ def test_nothing_is_sent_before_it_is_due(found: Entry, known: list[Delivery], n
     for each in plan([found], known, ACCOUNTS, SETTINGS, now):
         if each.act is Act.SEND and found.due is not None and each.at is not None:
             assert each.at >= (each.delivery.due if each.delivery else found.due)
+
+
+def test_nothing_of_what_failed_begins_before_its_or_its_accounts_next_try() -> None:
+    later, latest = DUE + HOUR, DUE + 2 * HOUR
+    tried = delivery(first_try=DUE, attempts=1, next_try=later)
+    gone = {"m": replace(ACCOUNTS["m"], error="not reached", next_try=latest)}
+    assert step(entry()).not_before == 0
+    assert (step(entry(), tried).at, step(entry(), tried).not_before) == (later, later)
+    found = step(entry(), tried, accounts=gone)
+    assert (found.at, found.not_before) == (latest, latest)
+    assert step(entry(), tried, asked=ASKED).not_before == AT_ONCE

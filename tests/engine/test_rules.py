@@ -55,7 +55,8 @@ def test_a_yes_is_published_when_it_is_of_the_last_part() -> None:
 
 def test_a_no_is_refused_and_a_no_to_the_account_is_not_the_post_s() -> None:
     assert RULES.after_send(SENDING, Refused("too long", "Shorten it."), 1, NOW) == IsRefused("too long", "Shorten it.")
-    assert RULES.after_send(SENDING, Refused("revoked", "Log in.", account=True), 1, NOW) == AccountPaused("revoked")
+    refused = Refused("revoked", "Log in.", account=True)
+    assert RULES.after_send(SENDING, refused, 1, NOW) == AccountPaused(refused)
 
 
 def test_who_knows_is_looked_up_soon() -> None:
@@ -191,7 +192,7 @@ def test_an_answer_that_never_comes_is_held_and_a_waiting_delivery_only_waits() 
         (State.SENDING, TryLater("no route", NOW), State.WAITING),
         (State.SENDING, IsRefused("too long", "Shorten it."), State.REFUSED),
         (State.SENDING, IsUnsure("cut off", NOW), State.UNSURE),
-        (State.SENDING, AccountPaused("revoked"), State.WAITING),
+        (State.SENDING, AccountPaused(Refused("revoked", "Log in.", account=True)), State.WAITING),
         (State.UNSURE, IsPublished((part(),)), State.PUBLISHED),
         (State.UNSURE, TryLater("not there", NOW), State.WAITING),
         (State.UNSURE, IsUnsure("503", NOW), State.UNSURE),

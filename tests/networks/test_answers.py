@@ -181,7 +181,9 @@ def test_who_is_not_let_in_is_refused_as_an_account() -> None:
 
 def test_a_look_up_that_failed_is_never_a_no() -> None:
     assert of_a_look_up(NotSent("x", 3)) == CannotTell("x", 3)
-    assert of_a_look_up(Refused("x", "y", account=True)) == CannotTell("x", account=True)
+    refused = Refused("x", "y", account=True)
+    assert of_a_look_up(refused) == CannotTell("x", refused=refused)
+    assert of_a_look_up(refused).account and not of_a_look_up(Refused("x", "y")).account
     assert of_a_look_up(Unsure("x")) == CannotTell("x")
 
 
