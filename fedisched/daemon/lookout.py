@@ -11,6 +11,7 @@ from fedisched.engine.plan import Stand, Step
 from fedisched.engine.schedule import Schedule
 from fedisched.model.delivery import State
 from fedisched.model.post import Entry, Status
+from fedisched.model.problem import Problem
 
 _DECIDED = (State.PUBLISHED, State.REFUSED, State.HELD)
 _NOT_YET = (Status.SCHEDULED, Status.PUBLISHING)
@@ -52,7 +53,7 @@ class Lookout:
         late = any(step.stand is Stand.LATE for step in steps)
         held = next((step for step in steps if _is_held_back(step)), None)
         problem = entry.problem or next((step.entry.problem for step in steps if step.entry.problem), None)
-        mark = str(problem) if problem else entry.digest
+        mark = _mark(problem, entry.digest) if problem else entry.digest
         before = self._known.pop(path, None)
         if at is not None or late or owes is not None or problem or held:
             self._known[path] = mark
@@ -102,6 +103,12 @@ class Lookout:
         if self._owed.get(entry.path) != entry.digest:
             self._owed[entry.path], self._tries[entry.path] = entry.digest, 0
         return now if self._tries[entry.path] < TRIES else now + LATER
+
+
+def _mark(problem: Problem, digest: str) -> str:
+    """What makes a problem the same as before: of one file as it is, the same place is wrong for the same reason,
+    however much is known of that just now."""
+    return f"{digest} {problem.code} {problem.line}:{problem.column}" if digest else str(problem)
 
 
 def _owes_results(entry: Entry, steps: Sequence[Step], at: int | None) -> bool:
