@@ -12,7 +12,7 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import late_words
+from fedisched.cli.needs import late_post, late_words
 from fedisched.cli.reports import as_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
@@ -23,7 +23,6 @@ from fedisched.model.command import typed
 
 if TYPE_CHECKING:
     from fedisched.daemon.events import Event, Started
-    from fedisched.model.post import Entry
 
 
 @verb
@@ -84,6 +83,8 @@ class Log:
         match event:
             case Started():
                 return self._started(event)
+            case Armed(entry, _, at, moved_from) if moved_from:
+                return [pad("moved", 10), moved_from, faint(" → "), entry.path, "  ", self._when(at)]
             case Armed(entry, targets, at):
                 return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
             case Late(entry, targets):
@@ -92,7 +93,7 @@ class Log:
                     entry.path,
                     faint(" → "),
                     ", ".join(targets),
-                    f"  {self._asks(entry)}",
+                    f"  {late_post(entry.path, entry.due, self._clock.now())}",
                 ]
             case ManyLate(paths, first, last):
                 return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
@@ -119,10 +120,6 @@ class Log:
             needs = f"{event.stopped} held or failed: {typed('queue', '--failed')} says what to type"
             line += ["; ", doubtful(needs)]
         return line
-
-    def _asks(self, entry: Entry) -> str:
-        overdue = "" if entry.due is None else f"was due {from_now(entry.due, self._clock.now())}; "
-        return f"{overdue}to send it anyway, type: {typed('publish', entry.path, '--now')}"
 
     def _when(self, at: int) -> str:
         now = self._clock.now()

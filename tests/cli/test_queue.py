@@ -197,12 +197,21 @@ def test_many_late_posts_are_one_question(folder: Path) -> None:
     heading, question, sum_ = done.stdout.splitlines()
     assert (heading, sum_) == ("Needs you", "300 posts in need of you")
     assert question.startswith("  late    300 posts, due from 1 Jan 2026 to 1 Sep 2026: posts/000.md, posts/009.md, ")
-    for words in ("and 297 more", "`fedisched publish PATH --now`", "`status: draft`", "`fedisched queue -v`"):
+    for words in (
+        "and 297 more",
+        "`fedisched publish PATH --now`",
+        "`status: draft`",
+        "`fedisched resolve --drop --late`",
+        "`fedisched queue -v`",
+    ):
         assert words in question
     assert call("queue", "-v", "-C", str(folder)).stdout.count("  late  ") == 300
     rows = queued(folder)
     assert len(rows) == 600
-    assert (rows[0]["state"], rows[0]["commands"]) == ("late", ["fedisched publish posts/000.md --now"])
+    assert (rows[0]["state"], rows[0]["commands"]) == (
+        "late",
+        ["fedisched publish posts/000.md --now", "fedisched resolve posts/000.md --drop"],
+    )
     assert "was due 11 months ago" in str(rows[0]["error"])
     assert {path: path.read_bytes() for path in before} == before
 
@@ -213,7 +222,7 @@ def test_each_state_that_needs_a_person_has_its_commands(every_state: Path) -> N
     assert {state: commands for state, commands in found.items() if commands} == {
         "held": [f"{resolve} --sent URL", f"{resolve} --retry", f"{resolve} --drop"],
         "failed": ["fedisched retry posts/refused.md"],
-        "late": ["fedisched publish posts/late.md --now"],
+        "late": ["fedisched publish posts/late.md --now", "fedisched resolve posts/late.md --drop"],
         "paused": ["fedisched publish"],
         "broken": ["fedisched check posts/broken.md"],
     }
