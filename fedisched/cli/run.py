@@ -22,7 +22,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.daemon.events import Event, Started
+    from fedisched.daemon.events import Armed, Event, Started
 
 
 @verb
@@ -83,10 +83,8 @@ class Log:
         match event:
             case Started():
                 return self._started(event)
-            case Armed(entry, _, at, moved_from) if moved_from:
-                return [pad("moved", 10), moved_from, faint(" → "), entry.path, "  ", self._when(at)]
-            case Armed(entry, targets, at):
-                return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
+            case Armed():
+                return self._armed(event)
             case Late(entry, targets):
                 return [
                     doubtful(pad("late", 10)),
@@ -109,6 +107,12 @@ class Log:
                 return [doubtful(words) if wrong else words]
             case _:
                 assert_never(event)
+
+    def _armed(self, event: Armed) -> Sequence[Words]:
+        when = self._when(event.at)
+        if event.moved_from:
+            return [pad("moved", 10), event.moved_from, faint(" → "), event.entry.path, "  ", when]
+        return [pad("armed", 10), event.entry.path, faint(" → "), ", ".join(event.targets), "  ", when]
 
     def _started(self, event: Started) -> Sequence[Words]:
         line: list[Words] = [good(pad("watching", 10)), faint(str(self._folder)), f"  {plural(event.posts, 'post')}, "]
