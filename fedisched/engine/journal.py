@@ -280,14 +280,16 @@ class Journal(Store):
             warning=warning,
         )
 
-    def record_waiting(self, delivery: Delivery, error: str, next_try: int) -> bool:
-        """Certainly not sent (or looked up, and not there): it is tried again at `next_try`."""
+    def record_waiting(self, delivery: Delivery, error: str, next_try: int, hint: str = "") -> bool:
+        """Certainly not sent (or looked up, and not there): it is tried again at `next_try`. With a `hint` it waits
+        for what a person has to mend."""
         return self._move(
             delivery,
             State.WAITING,
             (State.SENDING, State.UNSURE, State.WAITING),
-            "error = :error, hint = '', problem = 0, next_try = :next_try",
+            "error = :error, hint = :hint, problem = 0, next_try = :next_try",
             error=error,
+            hint=hint,
             next_try=next_try,
         )
 

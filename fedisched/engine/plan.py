@@ -307,9 +307,10 @@ def _to_be_sent(case: _Case) -> Step:
         return case.stands(Stand.BROKEN, Act.SEND, case.due)
     if not case.asked and not case.was_tried and case.now - case.due > case.settings.late_after * SECOND:
         return case.stands(Stand.LATE)
-    at = case.not_before(AT_ONCE if case.asked else case.due)
+    wanted = AT_ONCE if case.asked else case.due
+    at = case.not_before(wanted)
     account = case.account
-    if account is None or account.next_try is None:
-        return case.stands(Stand.WAITING, Act.SEND, at)
-    stand = Stand.PAUSED if account.paused else Stand.WAITING
-    return case.stands(stand, Act.SEND, at, account.paused or account.error)
+    if account is not None and account.next_try is not None and account.paused:
+        return case.stands(Stand.PAUSED, Act.SEND, at, account.paused)
+    # What falls due after the account is tried again does not wait for that.
+    return case.stands(Stand.WAITING, Act.SEND, at, account.error if account is not None and at > wanted else "")
