@@ -91,7 +91,8 @@ def test_a_published_post_as_the_start_of_another_is_never_skipped_in_silence(
     path, text = published(stage)
     time = text.partition("time: ")[2].partition("\n")[0]
     copy = path.read_text().replace("status: published", "status: scheduled").replace("Hello!", "Anew")
-    copy = copy.replace(f"time: {time}", f"time: {as_text(stage.soon(later - 1))}" if later else f"time: {time}")
+    another = as_text(stage.soon(later - 1)) if later else time
+    copy = copy.replace(f"time: {time}", f"time: {another}")
     if original == "gone":
         for file in stage.state.glob("journal.sqlite3*"):
             file.unlink()
@@ -103,7 +104,7 @@ def test_a_published_post_as_the_start_of_another_is_never_skipped_in_silence(
     stage.publish()
     assert new.read_text() == copy and stage.texts() == (["Hello!"], ["Hello!"])
     kept = copy.splitlines(keepends=True)
-    new.write_text("".join(kept[: first - 1] + kept[last:]).replace(as_text(stage.soon(later - 1)), time))
+    new.write_text("".join(kept[: first - 1] + kept[last:]).replace(another, time))
     stage.publish(wait=2)
     assert stage.texts() == (["Hello!", "Anew"], ["Hello!", "Anew"])
 
@@ -135,12 +136,13 @@ def test_the_plain_copy_of_a_published_post_is_told_and_goes_out_when_its_hint_i
 def test_a_published_post_whose_own_time_was_moved_needs_nobody(stage: Stage) -> None:
     path, text = published(stage)
     time = text.partition("time: ")[2].partition("\n")[0]
-    moved = path.read_text().replace(time, as_text(stage.soon(86400)), 1)
+    tomorrow = as_text(stage.soon(86400))
+    moved = path.read_text().replace(time, tomorrow, 1)
     path.write_text(moved)
     assert "need of you" not in queue(stage) and "posts/a.md:4:1: warning: its results are from before" in check(stage)
     stage.publish()
     assert path.read_text() == moved and stage.texts() == (["Hello!"], ["Hello!"])
-    earlier = moved.replace(as_text(stage.soon(86400)), as_text(stage.soon(-86400)))
+    earlier = moved.replace(tomorrow, as_text(stage.soon(-86400)))
     path.write_text(earlier)
     assert "need of you" not in queue(stage) and "no problems" in check(stage)
 
