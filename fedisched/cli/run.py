@@ -15,7 +15,7 @@ import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import late_words
+from fedisched.cli.needs import late_post, late_words
 from fedisched.cli.reports import news_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
@@ -25,8 +25,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.daemon.events import Event, Said, Started, Travelled
-    from fedisched.model.post import Entry
+    from fedisched.daemon.events import Armed, Event, Said, Started, Travelled
 
 
 _GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
@@ -143,15 +142,15 @@ class Log:
         match event:
             case Started():
                 return self._started(event)
-            case Armed(entry, targets, at):
-                return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
+            case Armed():
+                return self._armed(event)
             case Late(entry, targets):
                 return [
                     doubtful(pad("late", 10)),
                     entry.path,
                     faint(" → "),
                     ", ".join(targets),
-                    f"  {self._asks(entry)}",
+                    f"  {late_post(entry.path, entry.due, self._clock.now())}",
                 ]
             case ManyLate(paths, first, last):
                 return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
@@ -168,6 +167,12 @@ class Log:
             case _:
                 assert_never(event)
 
+    def _armed(self, event: Armed) -> Sequence[Words]:
+        when = self._when(event.at)
+        if event.moved_from:
+            return [pad("moved", 10), event.moved_from, faint(" → "), event.entry.path, "  ", when]
+        return [pad("armed", 10), event.entry.path, faint(" → "), ", ".join(event.targets), "  ", when]
+
     def _started(self, event: Started) -> Sequence[Words]:
         line: list[Words] = [good(pad("watching", 10)), faint(str(self._folder)), f"  {plural(event.posts, 'post')}, "]
         if event.next_at is None:
@@ -178,10 +183,6 @@ class Log:
             needs = f"{event.stopped} held or failed: {typed('queue', '--failed')} says what to type"
             line += ["; ", doubtful(needs)]
         return line
-
-    def _asks(self, entry: Entry) -> str:
-        overdue = "" if entry.due is None else f"was due {from_now(entry.due, self._clock.now())}; "
-        return f"{overdue}to send it anyway, type: {typed('publish', entry.path, '--now')}"
 
     def _when(self, at: int) -> str:
         now = self._clock.now()

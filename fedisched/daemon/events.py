@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fedisched.model.post import Entry
@@ -24,11 +24,12 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A post was saved and will go out at `at`."""
+    """A post was saved, or has another path than `moved_from`, and will go out at `at`."""
 
     entry: Entry
     targets: tuple[str, ...]
     at: int
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A post that was to go out is gone, or a draft now."""
+    """A post that was to go out is gone, or a draft now. `digest` is of its file as it was."""
 
     path: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,26 @@ FEW = 3
 
 
 def in_few_words(events: Iterable[Event]) -> list[Event]:
-    """The events, many late posts among them as one: somebody dropped in an old folder, and is asked once."""
-    told = list(events)
+    """The events, many late posts among them as one: somebody dropped in an old folder, and is asked once. A file that
+    is gone and one that came with the same bytes are one that was moved."""
+    told = _with_moves(list(events))
     late = [event.entry for event in told if isinstance(event, Late)]
     if len(late) <= FEW:
         return told
     dues = [entry.due for entry in late if entry.due is not None]
     question = ManyLate(tuple(entry.path for entry in late), min(dues, default=None), max(dues, default=None))
     return [question, *(event for event in told if not isinstance(event, Late))]
+
+
+def _with_moves(events: list[Event]) -> list[Event]:
+    gone = {event.digest: event.path for event in events if isinstance(event, TakenBack) and event.digest}
+    moved: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, Armed) and event.entry.digest in gone:
+            moved[event.entry.path] = gone.pop(event.entry.digest)
+    left = set(moved.values())
+    return [
+        replace(event, moved_from=moved.get(event.entry.path, "")) if isinstance(event, Armed) else event
+        for event in events
+        if not (isinstance(event, TakenBack) and event.path in left)
+    ]

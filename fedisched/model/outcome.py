@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """Nobody can tell whether the network published it: it must be looked up before anything else is sent."""
+    """Nobody can tell whether the network published it: it must be looked up before anything else is sent. `heard` is
+    what came back and no more, for who asked for something else than to publish; empty where that is the reason."""
 
     reason: str
+    heard: str = field(default="", compare=False)
 
 
 Outcome = Published | NotSent | Refused | Unsure

@@ -145,7 +145,7 @@ class Courier:
             return None
         except CannotWrite as error:
             # What could not be recorded in its file is not sent: whoever looks at the file would send it again.
-            desk.journal.record_waiting(delivery, str(error).rstrip("."), desk.clock.now() + CANNOT_WRITE_RETRY)
+            desk.journal.record_waiting(delivery, error.message, desk.clock.now() + CANNOT_WRITE_RETRY, error.hint)
             desk.settle(delivery.id)
             return None
         if rendering is None:

@@ -154,7 +154,10 @@ def test_a_paused_account_makes_its_deliveries_wait() -> None:
     assert (found.error, found.hint) == ("token revoked", "")
     accounts = {"m": replace(ACCOUNTS["m"], error="no route", next_try=DUE - HOUR)}
     found = step(entry(), delivery(), accounts=accounts)
-    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE), "no route")
+    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE), ""), "nothing keeps it from its own time"
+    accounts = {"m": replace(ACCOUNTS["m"], error="no route", next_try=DUE + HOUR)}
+    found = step(entry(), delivery(), accounts=accounts)
+    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE + HOUR), "no route")
 
 
 def test_a_post_that_cannot_be_read_is_one_broken_step() -> None:
