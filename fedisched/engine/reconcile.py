@@ -36,8 +36,9 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundByHand:
-    """A person found a held post on the network, and its file says where."""
+class Found:
+    """It is on the network, and its file says where: a person found a held post, or it was written there before the
+    journal was put back to what it was."""
 
     delivery: Delivery
     claim: Claim
@@ -97,7 +98,7 @@ The account may well be opened for nothing else."""
 _ASKING = (Status.SCHEDULED, Status.PUBLISHING)
 _DONE_WITH = (Status.DRAFT, Status.PUBLISHED)
 
-Move = Renamed | Withdrawn | FoundByHand | KeyGiven | Changed | AskedAgain | LookAgain
+Move = Renamed | Withdrawn | Found | KeyGiven | Changed | AskedAgain | LookAgain
 
 
 def reconcile(
@@ -120,8 +121,8 @@ def reconcile(
         if entry is None and (path := homes.get(delivery.id)):
             moves.append(Renamed(delivery, path))
         elif entry is None or not _asked_for(entry, delivery, accounts, settings):
-            if delivery.state is State.HELD and entry and (claim := _published_claim(entry, delivery)):
-                moves.append(FoundByHand(delivery, claim))
+            if entry and (claim := _told_where(entry, delivery)):
+                moves.append(Found(delivery, claim))
             elif delivery.state in (State.WAITING, State.REFUSED) or (entry and _is_decided(entry, delivery)):
                 moves.append(Withdrawn(delivery))
         elif entry.problem is None and (move := _followed(entry, delivery, keys)):
@@ -139,7 +140,7 @@ def carry_out(moves: Iterable[Move], journal: Journal, now: int) -> bool:
                 journal.rename(delivery, path)
             case Withdrawn(delivery):
                 journal.cancel(delivery)
-            case FoundByHand(delivery):
+            case Found(delivery):
                 journal.record_published(delivery, move.parts, now)
             case KeyGiven(delivery, entry, key, due):
                 journal.adopt(delivery, key=key, due=due, digest=entry.digest)
@@ -187,7 +188,7 @@ def _after(move: Move) -> Delivery:
             return replace(delivery, path=path)
         case Withdrawn(delivery):
             return replace(delivery, state=State.CANCELLED, next_try=None)
-        case FoundByHand(delivery):
+        case Found(delivery):
             parts = delivery.parts or move.parts
             settled = replace(delivery, state=State.PUBLISHED, next_try=None, error="", hint="", problem=False)
             return replace(settled, parts=parts)
@@ -302,6 +303,15 @@ def _is_decided(entry: Entry, delivery: Delivery) -> bool:
 def _published_claim(entry: Entry, delivery: Delivery) -> Claim | None:
     """What the file says if the delivery is on the network: another publisher's word, or a person's."""
     return next((claim for claim in entry.claims if claim.target == delivery.target and claim.published), None)
+
+
+def _told_where(entry: Entry, delivery: Delivery) -> Claim | None:
+    """What the file says of a delivery that may be on the network, if it says that it is there."""
+    is_ours = delivery.state is State.UNSURE
+    if delivery.state is not State.HELD and not is_ours:
+        return None
+    claim = _published_claim(entry, delivery)
+    return claim if claim is None or not is_ours or claim.key == delivery.key else None
 
 
 def _is_dropped(entry: Entry, delivery: Delivery) -> bool:

@@ -75,7 +75,7 @@ class Matching:
             parent, proof = status.id, self._by_either
         return parts
 
-    def _open(self, task: Task, number: int, parent: str, earlier: int = EARLIER) -> list[Shown]:
+    def _open(self, task: Task, number: int, parent: str, earlier: int) -> list[Shown]:
         """The statuses that may be a part: nobody's yet, late enough, at the right place; oldest first."""
         earliest = task.since + self.offset - earlier
         return sorted(
@@ -110,7 +110,7 @@ class Matching:
         number = len(task.done) + len(parts) + 1
         if number <= len(task.rendered.parts):
             parent = parts[-1].id if parts else task.done[-1].id if task.done else ""
-            for status in self._open(task, number, parent):
+            for status in self._open(task, number, parent, EARLIER):
                 if status.application in self.applications and (number > 1 or _answers_alike(task, status)):
                     return Perhaps(status.url, "a post of ours is there that no file knows, with another text")
         return Found(tuple(parts)) if parts else Absent()
