@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from fedisched.cli.between import between
 from fedisched.cli.here import Here, Surroundings
 from fedisched.cli.survey import Examined, copies, examine, known_limits
 from fedisched.content.fences import FILE_CAP, split
@@ -69,6 +70,7 @@ def problems_in(here: Here, pushed: Pushed, commit: str, paths: Sequence[str], b
         changed = {each.path for each in examined}
         others = [examine(there.settings, path, limits) for path in laid_out.sharing if path not in changed]
         found += [problem for problem in copies(there, [*examined, *others]) if problem.path in changed]
+        found += between(there, examined)
     return sorted(found, key=lambda problem: (problem.path, problem.line, problem.column))
 
 

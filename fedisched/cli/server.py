@@ -151,7 +151,7 @@ class Server:
             self._here.voice.remark("  ", strong(pad(command, width)), "  ", faint(words))
 
     def _say(self, done: Words, what: str, words: str) -> None:
-        self._here.voice.result(done, pad(what, 34), " ", faint(words))
+        self._here.voice.result(done, pad(what, 37), " ", faint(words))
 
     def _advise(self, words: str) -> None:
         self._here.voice.complain(doubtful(words))

@@ -63,6 +63,8 @@ class Desk:
     open: Open
     settle_down: Callable[[], None] = lambda: None
     """Called when an account has become ready, and nothing leaves just then."""
+    tell_uploads: Callable[[str], None] | None = None
+    """Told of uploads that take long; nobody is, if nobody waits for them."""
     started: int | None = None
     """When the process was started, if whoever did so said it (microseconds since 1970 UTC)."""
     condition: Condition = field(default_factory=Condition)
