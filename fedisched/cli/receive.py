@@ -96,7 +96,7 @@ def _check(here: Here, pushed: Pushed, update: Update, bare: Path) -> list[Probl
     for change in changes:
         if change.path in configs and _counts(change, settings):
             found += _problems_in_config(here, pushed, change)
-            configured = True
+            configured = configured or _differs_from_the_servers(here, pushed, change)
     paths = posts_to_check(pushed, [change for change in changes if change.path not in configs], settings)
     in_posts = problems_in(here, pushed, update.new, paths, bare) if paths else []
     if configured and any(problem.is_error for problem in in_posts):
@@ -108,6 +108,11 @@ _PUSH_IT_FIRST = (
     "Posts are checked with the {source} that the server has. If yours makes the difference, push the commit that "
     "changes it first, and the posts then."
 )
+
+
+def _differs_from_the_servers(here: Here, pushed: Pushed, change: Change) -> bool:
+    own = here.folder / change.path
+    return not own.is_file() or own.read_bytes() != pushed.contents([change.after]).get(change.after)
 
 
 def _counts(change: Change, settings: Settings) -> bool:

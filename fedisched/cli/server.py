@@ -21,7 +21,7 @@ from fedisched.model.errors import ConfigError, GitError
 _BRANCH = "main"
 _SAYS = {
     bares.Hook.MADE: good("made  "),
-    bares.Hook.MENDED: good("mended"),
+    bares.Hook.MENDED: good("fixed "),
     bares.Hook.KEPT: faint("kept  "),
 }
 _FOR = {"pre-receive": "checks what is pushed", "post-receive": "wakes the daemon"}
