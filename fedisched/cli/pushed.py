@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from fedisched.cli.between import between
 from fedisched.cli.here import Here, Surroundings
 from fedisched.cli.survey import Examined, copies, examine, known_limits
+from fedisched.cli.words import clip
 from fedisched.content.fences import FILE_CAP, split
 from fedisched.content.folder import scan
 from fedisched.content.said import PostWording
@@ -46,8 +47,10 @@ def posts_to_check(pushed: Pushed, changes: Iterable[Change], settings: Settings
         before, after = contents.get(change.before), contents.get(change.after)
         if before is None or after is None or b"results" not in after:
             return False
-        said = wording.read(after)
-        return said is not None and said.status in WRITTEN and wording.write(before, said) == after
+        was, said = wording.read(before), wording.read(after)
+        if was is None or said is None or (said.status not in WRITTEN and said.status is not was.status):
+            return False
+        return wording.write(before, said) == after
 
     return [change.path for change in texts if not only_results_are_new(change)]
 
@@ -67,6 +70,7 @@ def problems_in(here: Here, pushed: Pushed, commit: str, paths: Sequence[str], b
             else:
                 examined.append(examine(there.settings, one.path, limits))
         found += [problem for each in examined for problem in each.problems]
+        found += [_unfit(path, why) for path, why in laid_out.unfit.items() if path in laid_out.chosen]
         changed = {each.path for each in examined}
         others = [examine(there.settings, path, limits) for path in laid_out.sharing if path not in changed]
         found += [problem for problem in copies(there, [*examined, *others]) if problem.path in changed]
@@ -74,14 +78,23 @@ def problems_in(here: Here, pushed: Pushed, commit: str, paths: Sequence[str], b
     return sorted(found, key=lambda problem: (problem.path, problem.line, problem.column))
 
 
+def _unfit(path: str, why: str) -> Problem:
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return Problem(
+        clip(shown, 100), 1, 1, "file-name", f"the server's disk does not take the name ({why})", "Rename it."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _LaidOut:
-    """What is in the folder: the posts to examine, those whose results they share, all files, and the links."""
+    """What is in the folder: the posts to examine, those whose results they share, all files, the links, and
+    those that could not be there, and why."""
 
     chosen: Collection[str]
     sharing: Collection[str]
     wanted: Collection[str]
     links: tuple[str, ...]
+    unfit: Mapping[str, str]
 
     def is_meant(self, path: str) -> bool:
         """Whether what is found at a path is one of the posts to examine. A name that cannot be shown is told with
@@ -104,12 +117,12 @@ def _laid_out(
         folder = Path(name).resolve()
         (folder / here.settings.posts).mkdir(parents=True, exist_ok=True)
         cap = {path: FILE_CAP + 1 for path, file in wanted.items() if _is_text(path) and file.size > FILE_CAP}
-        pushed.lay_out(wanted, folder, cap)
+        unfit = pushed.lay_out(wanted, folder, cap)
         there = Here(name, here.voice, Surroundings(here.clock, here.environ))
         there.folder = folder
         there.state = here.state
         there.settings = replace(here.settings, folder=folder, source=folder / here.settings.source.name)
-        yield there, _LaidOut(chosen, sharing, wanted, links)
+        yield there, _LaidOut(chosen, sharing, wanted, links, unfit)
 
 
 def _sharing_results(pushed: Pushed, commit: str, chosen: Mapping[str, File]) -> list[str]:

@@ -65,13 +65,22 @@ class Server:
             self._commit(made)
         elif made:
             names = " ".join(shlex.quote(str(path.relative_to(self.top))) for path in made)
-            self._advise(f"Commit what was made: git add {names} && git commit -m 'Set up fedisched'")
-        if not bares.has_branch(self.bare, branch, self._here.environ):
+            self._advise(f"Commit what was made: git add {names} && git commit -m 'Set up fedisched' && git push")
+        if bares.has_branch(self.bare, branch, self._here.environ):
+            self._look_for_common_ground(branch)
+        else:
             # Before the hooks are there: what a person has already is theirs to mend later.
             self._git("push", "-q", "--no-verify", "-u", self._remote, f"refs/heads/{branch}")
         self._write_hooks()
         self._look_at_config()
         self._say_what_next()
+
+    def _look_for_common_ground(self, branch: str) -> None:
+        theirs = f"refs/remotes/{self._remote}/{branch}"
+        self._git("fetch", "-q", "--no-tags", self._remote, f"+refs/heads/{branch}:{theirs}")
+        if self._git.run("merge-base", "HEAD", theirs)[0] != 0:
+            message = f"{self.bare} has another history than {self.top}: it is no clone of it"
+            raise GitError(message, "Move one of the two out of the way, then try again.")
 
     def _make_clone(self, there: bool) -> None:
         """Make the folder a repository: a clone, if the bare one has something to clone and the folder is empty."""

@@ -32,7 +32,9 @@ def is_bare(path: Path, environ: Mapping[str, str]) -> bool:
     """Whether a bare repository is at a path. Raises GitError if something else is."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return False
-    code, out, _ = Git(path.parent, environ).run("--git-dir", str(path), "rev-parse", "--is-bare-repository")
+    code, out, err = Git(path.parent, environ).run("--git-dir", str(path), "rev-parse", "--is-bare-repository")
+    if "dubious ownership" in err:
+        raise GitError(f"{path} belongs to another user", "Run this as that user: hooks and daemon have to be one's.")
     if code != 0 or out.strip() != b"true":
         raise GitError(f"{path} is there, and is no bare repository", "Move it out of the way, then try again.")
     return True

@@ -7,9 +7,11 @@ https://git-scm.com/docs/git-receive-pack#_quarantine_environment
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from fedisched.git.command import Git
@@ -19,6 +21,9 @@ _QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_
 _BATCH = 16_000_000
 """Bytes that are in memory at once, but for a single file that is larger."""
 _MOST_WORDS = 100
+_LONGEST_LINK = 4096
+# What a name alone can be the reason of: too long, not in the disk's encoding, the same as another but for its case.
+_UNFIT = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 LINK = "120000"
 
 
@@ -121,30 +126,33 @@ class Pushed:
         out = self._git(*command, settings=settings, ok=(0, 1))
         return [self._inside(found.removeprefix(f"{commit}:")) for found in records(out)]
 
-    def lay_out(self, files: Mapping[str, File], folder: Path, cap: Mapping[str, int]) -> None:
-        """Write files into an empty folder; of those in `cap` no more than so many bytes, the rest is left empty.
+    def lay_out(self, files: Mapping[str, File], folder: Path, cap: Mapping[str, int]) -> dict[str, str]:
+        """Write files into an empty folder; those in `cap` get no more than so many bytes, and these empty.
 
-        Links come last, so that nothing is written through one. Raises OSError for what the disk does not bear.
+        Gives those whose names this disk does not bear, and why. Links come last, so that nothing is written through
+        one. Raises OSError for anything else.
         """
         plain = {path: file for path, file in files.items() if file.mode != LINK}
         small = {path: file for path, file in plain.items() if file.size <= _BATCH and path not in cap}
+        laying = _Laying(folder)
         for path, file in plain.items():
-            target = _place_for(folder, path)
             if path in cap:
-                with target.open("xb") as empty:
-                    empty.truncate(min(file.size, cap[path]))
+                laying.put(path, partial(_make_empty, size=min(file.size, cap[path])))
             elif path not in small:
-                # git writes it itself, into the folder that it stands in: no need to hold a film in memory.
-                (self._git.folder / self._git.text("unpack-file", file.id)).replace(target)
+                laying.put(path, partial(self._unpack, file.id))
+        links = {path: file for path, file in files.items() if file.mode == LINK and file.size < _LONGEST_LINK}
         for batch in _batches(small):
             found = self.contents(file.id for file in batch.values())
             for path, file in batch.items():
-                with _place_for(folder, path).open("xb") as written:
-                    written.write(found.get(file.id, b""))
-        links = {path: file for path, file in files.items() if file.mode == LINK and file.size < 4096}
+                laying.put(path, partial(_write, data=found.get(file.id, b"")))
         found = self.contents(file.id for file in links.values())
         for path, file in links.items():
-            _place_for(folder, path).symlink_to(os.fsdecode(found[file.id]))
+            laying.put(path, partial(_link, data=found.get(file.id, b"")))
+        return laying.unfit
+
+    def _unpack(self, name: str, target: Path) -> None:
+        # git writes it itself, into the folder that it stands in: no need to hold a film in memory.
+        (self._git.folder / self._git.text("unpack-file", name)).replace(target)
 
     def _below(self, paths: Sequence[str]) -> list[str]:
         below = [f"{self.place}{path}".rstrip("/") for path in paths]
@@ -171,10 +179,37 @@ def _is_sane(path: str) -> bool:
     return not any(part in ("", ".", "..") for part in path.split("/"))
 
 
-def _place_for(folder: Path, path: str) -> Path:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target
+@dataclass(slots=True)
+class _Laying:
+    """Files on their way into a folder; `unfit` are those that cannot be there by their names, and why."""
+
+    folder: Path
+    unfit: dict[str, str] = field(default_factory=dict)
+
+    def put(self, path: str, make: Callable[[Path], object]) -> None:
+        target = self.folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            make(target)
+        except OSError as error:
+            if error.errno not in _UNFIT:
+                raise
+            self.unfit[path] = os.strerror(error.errno)
+
+
+def _make_empty(target: Path, size: int) -> None:
+    with target.open("xb") as file:
+        file.truncate(size)
+
+
+def _write(target: Path, data: bytes) -> None:
+    with target.open("xb") as file:
+        file.write(data)
+
+
+def _link(target: Path, data: bytes) -> None:
+    if data and b"\0" not in data:
+        target.symlink_to(os.fsdecode(data))
 
 
 def _batches(files: Mapping[str, File]) -> Iterator[dict[str, File]]:

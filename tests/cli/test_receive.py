@@ -133,6 +133,7 @@ def test_results_are_taken_whatever_the_rest_of_the_file_says(server: OwnServer)
     server.ann.publish("a.md")
     server.ann.save("Results")
     assert (done := server.receive()).exit_code == TAKEN, done.stderr
+    server.take()
     text = server.ann.path("a.md").read_text()
     server.ann.path("a.md").write_text(text.replace("status: published", "status: scheduled"))
     server.ann.save("Again, by hand")
@@ -171,6 +172,14 @@ def test_odd_names_do_no_harm(server: OwnServer) -> None:
         "posts/\\xff.md",
         "posts/other.markdown",
     }
+
+
+def test_a_name_that_the_disk_does_not_take_is_a_problem(server: OwnServer) -> None:
+    blob = server.ann.git("hash-object", "-w", "--stdin", data="Hello")
+    server.ann.git("update-index", "--add", "--cacheinfo", f"100644,{blob},posts/{'x' * 300}.md")
+    server.ann.git("commit", "-q", "-m", "Long")
+    done = server.receive()
+    assert done.exit_code == REFUSED and "the server's disk does not take the name (File name too long)" in done.stderr
 
 
 def test_links_stay_inside(server: OwnServer) -> None:

@@ -84,6 +84,16 @@ def test_what_is_in_the_way_is_left_alone(tmp_path: Path, there: str) -> None:
     assert done.exit_code == 1 and "is no bare repository. Move it" in done.stderr, done.output
 
 
+def test_another_history_is_not_mixed_with_ones_own(tmp_path: Path) -> None:
+    clone = Clone.new(tmp_path / "posts")
+    other = Clone.new(tmp_path / "other")
+    other.git("commit", "-q", "--amend", "-m", "Of its own")
+    subprocess.run(["git", "clone", "-q", "--bare", str(other.top), str(tmp_path / "posts.git")], check=True)
+    done = call("init", "--server", str(clone.folder), environ=environ())
+    assert done.exit_code == 1 and "has another history" in done.stderr, done.output
+    assert not (tmp_path / "posts.git" / "hooks" / "pre-receive").exists()
+
+
 def test_a_state_folder_that_is_named_is_the_hooks_too(tmp_path: Path, server: OwnServer) -> None:
     assert "FEDISCHED_STATE" not in (server.bare / "hooks" / "post-receive").read_text()
     server.init(FEDISCHED_STATE=str(tmp_path / "it's here"))

@@ -42,6 +42,7 @@ class Sshd(Lines):
 
     def __init__(self, at: Path) -> None:
         super().__init__()
+        sshd = _sshd()
         at.mkdir()
         for name in ("host", "ann"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(at / name)], check=True)
@@ -56,7 +57,6 @@ class Sshd(Lines):
         self.host = f"{getpass.getuser()}@127.0.0.1"
         options = f"-F none -p {port} -i {at}/ann -o IdentitiesOnly=yes -o BatchMode=yes"
         self.ssh = f"ssh {options} -o UserKnownHostsFile={at}/known_hosts"
-        sshd = _sshd()
         self.process = subprocess.Popen(
             [sshd, "-D", "-e", "-f", str(at / "config")], stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
         )
