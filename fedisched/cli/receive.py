@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _MOST = 50
 """Problems that are told one by one."""
+_LONG = 500
+"""Posts whose check takes long enough to be told of."""
 REFUSED = Exit.TRY_LATER
 """Not 1: with that a Python ends that has lost fedisched, and nobody could push any more."""
 
@@ -98,6 +100,8 @@ def _check(here: Here, pushed: Pushed, update: Update, bare: Path) -> list[Probl
             found += _problems_in_config(here, pushed, change)
             configured = configured or _differs_from_the_servers(here, pushed, change)
     paths = posts_to_check(pushed, [change for change in changes if change.path not in configs], settings)
+    if len(paths) > _LONG:
+        here.voice.complain(f"checking {plural(len(paths), 'post')} …")
     in_posts = problems_in(here, pushed, update.new, paths, bare) if paths else []
     if configured and any(problem.is_error for problem in in_posts):
         here.voice.complain(doubtful(_PUSH_IT_FIRST.format(source=settings.source.name)))

@@ -33,8 +33,6 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 SetEnv PYTHONPATH={repository}
 """
-# As README has it.
-AUTHORIZED = 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\"" {key}'
 
 
 class Sshd(Lines):
@@ -48,7 +46,7 @@ class Sshd(Lines):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(at / name)], check=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        (at / "authorized_keys").write_text(AUTHORIZED.format(key=(at / "ann.pub").read_text()))
+        (at / "authorized_keys").write_text(authorized((at / "ann.pub").read_text()))
         (at / "known_hosts").write_text(f"[127.0.0.1]:{port} {(at / 'host.pub').read_text()}")
         (at / "config").write_text(CONFIG.format(port=port, at=at, repository=REPOSITORY))
         if os.geteuid() == 0:
@@ -72,6 +70,13 @@ class Sshd(Lines):
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(PATIENT)
+
+
+def authorized(key: str) -> str:
+    """A key with what README puts before it."""
+    readme = (REPOSITORY / "README.md").read_text()
+    line = next(line for line in readme.splitlines() if line.startswith("restrict,"))
+    return line.partition("ssh-ed25519")[0] + key
 
 
 def _sshd() -> str:
