@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from fedisched.cli.between import between
 from fedisched.cli.here import Here, Surroundings
+from fedisched.cli.pushed_changes import is_text
 from fedisched.cli.survey import Examined, copies, examine, known_limits
 from fedisched.cli.words import clip
 from fedisched.content.fences import FILE_CAP, split
@@ -24,35 +25,12 @@ from fedisched.content.folder import scan
 from fedisched.content.said import PostWording
 from fedisched.content.tree import parse
 from fedisched.content.tree import plain as plainly
-from fedisched.git.pushed import LINK, Change, File, Pushed
+from fedisched.git.pushed import LINK, File, Pushed
 from fedisched.model.problem import Problem
-from fedisched.model.said import WRITTEN
-from fedisched.model.settings import Settings
 
 FOLDER = "fedisched-check-"
 """How the names of the folders begin in which a push is laid out."""
 _BETWEEN_NAMES = re.compile(r"[\s/\\\"'()<>\[\]{},:|]+")
-
-
-def posts_to_check(pushed: Pushed, changes: Iterable[Change], settings: Settings) -> list[str]:
-    """The changed files among the posts, but for those in which only results are new: fedisched wrote them, and what
-    they say has happened already."""
-    below = "" if settings.posts == "." else f"{settings.posts.rstrip('/')}/"
-    posts = [change for change in changes if change.after and change.path.startswith(below)]
-    texts = [change for change in posts if _is_text(change.path)]
-    contents = pushed.contents(name for change in texts for name in (change.before, change.after) if name)
-    wording = PostWording()
-
-    def only_results_are_new(change: Change) -> bool:
-        before, after = contents.get(change.before), contents.get(change.after)
-        if before is None or after is None or b"results" not in after:
-            return False
-        was, said = wording.read(before), wording.read(after)
-        if was is None or said is None or (said.status not in WRITTEN and said.status is not was.status):
-            return False
-        return wording.write(before, said) == after
-
-    return [change.path for change in texts if not only_results_are_new(change)]
 
 
 def problems_in(here: Here, pushed: Pushed, commit: str, paths: Sequence[str], bare: Path) -> list[Problem]:
@@ -109,14 +87,14 @@ def _laid_out(
     """A content folder with these posts and everything that they name."""
     files = pushed.files(commit)
     chosen = {path: files[path] for path in paths if path in files}
-    sharing = _sharing_results(pushed, commit, chosen)
+    sharing = _sharing_results(pushed, files, chosen)
     wanted = _with_what_is_named(pushed, files, {path: files[path] for path in (*chosen, *sharing) if path in files})
     links = tuple(f"{path}/" for path, file in wanted.items() if file.mode == LINK)
     # Beside the objects: where they have room, this has, and /tmp is often small.
     with tempfile.TemporaryDirectory(prefix=FOLDER, dir=bare) as name:
         folder = Path(name).resolve()
         (folder / here.settings.posts).mkdir(parents=True, exist_ok=True)
-        cap = {path: FILE_CAP + 1 for path, file in wanted.items() if _is_text(path) and file.size > FILE_CAP}
+        cap = {path: FILE_CAP + 1 for path, file in wanted.items() if is_text(path) and file.size > FILE_CAP}
         unfit = pushed.lay_out(wanted, folder, cap)
         there = Here(name, here.voice, Surroundings(here.clock, here.environ))
         there.folder = folder
@@ -125,13 +103,21 @@ def _laid_out(
         yield there, _LaidOut(chosen, sharing, wanted, links, unfit)
 
 
-def _sharing_results(pushed: Pushed, commit: str, chosen: Mapping[str, File]) -> list[str]:
-    """The posts that may have the same results as these: one of them is a copy."""
-    texts = pushed.contents(file.id for path, file in chosen.items() if _is_text(path) and file.size <= FILE_CAP)
+def _sharing_results(pushed: Pushed, files: Mapping[str, File], chosen: Mapping[str, File]) -> list[str]:
+    """The other posts that may have the same results as these: one of them is a copy."""
     wording = PostWording()
-    said = [wording.read(data) for data in texts.values() if b"results" in data]
-    keys = {result.key for each in said if each for result in each.results.values() if result.key}
-    return [path for path in pushed.with_words(commit, sorted(keys), "") if path.endswith(".md")]
+    said = [wording.read(data) for _, data in pushed.read(_texts(chosen)) if b"results" in data]
+    keys = [result.key.encode() for each in said if each for result in each.results.values() if result.key]
+    if not keys:
+        return []
+    others = {path: file for path, file in _texts(files).items() if path.endswith(".md") and path not in chosen}
+    has_one = re.compile(b"|".join(map(re.escape, keys))).search
+    return [path for path, data in pushed.read(others) if has_one(data)]
+
+
+def _texts(files: Mapping[str, File]) -> dict[str, File]:
+    """The posts among files, but for those that are too large to be any."""
+    return {path: file for path, file in files.items() if is_text(path) and file.mode != LINK and file.size <= FILE_CAP}
 
 
 def _with_what_is_named(pushed: Pushed, files: Mapping[str, File], chosen: Mapping[str, File]) -> dict[str, File]:
@@ -141,11 +127,10 @@ def _with_what_is_named(pushed: Pushed, files: Mapping[str, File], chosen: Mappi
     unread = list(wanted.items())
     known: set[str] = set()
     while unread:
-        texts = {path: file for path, file in unread if file.mode == LINK or (_is_text(path) and file.size <= FILE_CAP)}
-        contents = pushed.contents(file.id for file in texts.values())
-        for path, file in texts.items():
-            data = contents.get(file.id, b"")
-            known |= _names(data.decode("utf-8", "surrogateescape")) if path in links else _names_in_post(data, path)
+        for path, data in pushed.read(_texts(dict(unread))):
+            known |= _names_in_post(data, path)
+        for _, data in pushed.read({path: file for path, file in unread if path in links}):
+            known |= _names(data.decode("utf-8", "surrogateescape"))
         unread = [(path, file) for path, file in files.items() if path not in wanted and _last_word(path) in known]
         wanted |= unread
     return wanted
@@ -157,18 +142,18 @@ def _names_in_post(data: bytes, path: str) -> set[str]:
     found = _names(text) | _names(text.replace("\\", "")) | _names(unquote(text))
     fenced = split(data, path)
     tree = fenced if isinstance(fenced, Problem) else parse(fenced, path)
-    return found if isinstance(tree, Problem) else found | _names(" ".join(_texts(plainly(tree.root))))
+    return found if isinstance(tree, Problem) else found | _names(" ".join(_strings(plainly(tree.root))))
 
 
-def _texts(value: object) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _texts(inner)
+            yield from _strings(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from _strings(inner)
 
 
 def _names(text: str) -> set[str]:
@@ -179,7 +164,3 @@ def _last_word(path: str) -> str:
     """The end of a file's name as it would be found among the words of a text."""
     words = [word for word in _BETWEEN_NAMES.split(unicodedata.normalize("NFC", path)) if word]
     return words[-1] if words else path
-
-
-def _is_text(path: str) -> bool:
-    return path.lower().rpartition(".")[2] in ("md", "markdown", "mdown", "mkd", "mkdn", "mdwn", "mdtext")

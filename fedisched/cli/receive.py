@@ -88,7 +88,7 @@ _TAKE_BACK = "To take posts back, delete their files or set `status: draft`, com
 
 def _check(here: Here, pushed: Pushed, update: Update, bare: Path) -> list[Problem]:
     """The problems in what an update of the published branch changes."""
-    from fedisched.cli.pushed import posts_to_check, problems_in
+    from fedisched.cli.pushed_changes import posts_to_check
 
     settings = here.settings
     configs = dict.fromkeys((OWN_FILE, settings.source.name))
@@ -99,13 +99,24 @@ def _check(here: Here, pushed: Pushed, update: Update, bare: Path) -> list[Probl
         if change.path in configs and _counts(change, settings):
             found += _problems_in_config(here, pushed, change)
             configured = configured or _differs_from_the_servers(here, pushed, change)
+        elif change.path == settings.posts and change.after:
+            message = "the folder of posts would be a file, or a link"
+            found.append(Problem(change.path, 1, 1, "not-a-folder", message, "Put the folder back."))
     paths = posts_to_check(pushed, [change for change in changes if change.path not in configs], settings)
-    if len(paths) > _LONG:
-        here.voice.complain(f"checking {plural(len(paths), 'post')} …")
-    in_posts = problems_in(here, pushed, update.new, paths, bare) if paths else []
+    in_posts = _problems_in_posts(here, pushed, update.new, paths, bare)
     if configured and any(problem.is_error for problem in in_posts):
         here.voice.complain(doubtful(_PUSH_IT_FIRST.format(source=settings.source.name)))
     return [*found, *in_posts]
+
+
+def _problems_in_posts(here: Here, pushed: Pushed, commit: str, paths: Sequence[str], bare: Path) -> list[Problem]:
+    if not paths:
+        return []
+    from fedisched.cli.pushed import problems_in
+
+    if len(paths) > _LONG:
+        here.voice.complain(f"checking {plural(len(paths), 'post')} …")
+    return problems_in(here, pushed, commit, paths, bare)
 
 
 _PUSH_IT_FIRST = (

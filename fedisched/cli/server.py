@@ -62,7 +62,7 @@ class Server:
             if bares.has_branch(self.bare, branch, self._here.environ):
                 hint = f"Move {self.top} away, run this once more, and copy what you need into the clone that it makes."
                 raise GitError(f"{self.bare} has commits, and {self.top} has none", hint)
-            self._commit(made)
+            self._commit()
         elif made:
             names = " ".join(shlex.quote(str(path.relative_to(self.top))) for path in made)
             self._advise(f"Commit what was made: git add {names} && git commit -m 'Set up fedisched' && git push")
@@ -101,11 +101,12 @@ class Server:
     def _has_commit(self) -> bool:
         return self._git.run("rev-parse", "-q", "--verify", "HEAD^{commit}")[0] == 0
 
-    def _commit(self, made: Sequence[Path]) -> None:
-        names = [str(path.relative_to(self.top)) for path in made]
-        if not names:
-            hint = f"Commit something in {self.top} (`git add -A && git commit`), then try again."
-            raise GitError("there is nothing to push yet", hint)
+    def _commit(self) -> None:
+        """The first commit: the configuration and the posts, those that were there before too."""
+        source = config_file(self.folder)
+        names = [source.name if source else OWN_FILE, "posts", ".gitignore", ".gitattributes"]
+        there = [self.folder / name for name in names if (self.folder / name).exists()]
+        names = [path.relative_to(self.top).as_posix() for path in there]
         environ: dict[str, str] = {}
         if self._git.run("var", "GIT_COMMITTER_IDENT", settings=("user.useConfigOnly=true",))[0] != 0:
             for role in ("AUTHOR", "COMMITTER"):

@@ -96,7 +96,9 @@ def write_hook(bare: Path, name: str, text: str) -> Hook:
 def use_own_hooks(bare: Path, environ: Mapping[str, str]) -> None:
     """A `core.hooksPath` of the user's would have git pass over the repository's hooks; it is set aside here."""
     git = Git(bare, environ)
-    if git.text("--git-dir", str(bare), "config", "--global", "core.hooksPath", ok=(0, 1)):
+    # Without a home there is no such file to be asked: that is an answer, too.
+    asked = [git.run("config", place, "core.hooksPath") for place in ("--global", "--system")]
+    if any(code == 0 for code, _, _ in asked):
         git("--git-dir", str(bare), "config", "core.hooksPath", "hooks")
 
 
@@ -109,4 +111,5 @@ def _text_of(path: Path) -> str | None:
 
 
 def _leads_to(url: str, folder: Path, bare: Path) -> bool:
+    url = url.removeprefix("file://")
     return "://" not in url and (folder / url).resolve() == bare.resolve()

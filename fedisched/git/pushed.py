@@ -20,7 +20,6 @@ from fedisched.git.objects import read_blobs, records
 _QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 _BATCH = 16_000_000
 """Bytes that are in memory at once, but for a single file that is larger."""
-_MOST_WORDS = 100
 _LONGEST_LINK = 4096
 # What a name alone can be the reason of: too long, not in the disk's encoding, the same as another but for its case.
 _UNFIT = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
@@ -116,15 +115,18 @@ class Pushed:
         """Blobs by their ids."""
         return read_blobs(self._git, ids)
 
-    def with_words(self, commit: str, words: Sequence[str], path: str) -> list[str]:
-        """The files below a path that contain one of these words; none if there are too many words to ask for."""
-        if not 0 < len(words) <= _MOST_WORDS:
-            return []
-        asked = [part for word in words for part in ("-e", word)]
-        settings = ("grep.fallbackToNoIndex=false", "grep.recurseSubmodules=false")
-        command = ("grep", "-z", "-l", "-a", "-F", "--full-name", *asked, commit, "--", *self._below([path]))
-        out = self._git(*command, settings=settings, ok=(0, 1))
-        return [self._inside(found.removeprefix(f"{commit}:")) for found in records(out)]
+    def sizes(self, ids: Iterable[str]) -> dict[str, int]:
+        """How many bytes these objects have."""
+        asked = "".join(f"{name}\n" for name in dict.fromkeys(ids)).encode()
+        out = self._git("cat-file", "--batch-check=%(objectname) %(objectsize)", data=asked).decode()
+        return {name: int(size) for name, size in (line.split(" ") for line in out.splitlines()) if size.isdigit()}
+
+    def read(self, files: Mapping[str, File]) -> Iterator[tuple[str, bytes]]:
+        """Files with their contents, some at a time, so that many need no more memory than few."""
+        for batch in batches(files):
+            found = self.contents(file.id for file in batch.values())
+            for path, file in batch.items():
+                yield path, found.get(file.id, b"")
 
     def lay_out(self, files: Mapping[str, File], folder: Path, cap: Mapping[str, int]) -> dict[str, str]:
         """Write files into an empty folder; those in `cap` get no more than so many bytes, and these empty.
@@ -141,13 +143,10 @@ class Pushed:
             elif path not in small:
                 laying.put(path, partial(self._unpack, file.id))
         links = {path: file for path, file in files.items() if file.mode == LINK and file.size < _LONGEST_LINK}
-        for batch in _batches(small):
-            found = self.contents(file.id for file in batch.values())
-            for path, file in batch.items():
-                laying.put(path, partial(_write, data=found.get(file.id, b"")))
-        found = self.contents(file.id for file in links.values())
-        for path, file in links.items():
-            laying.put(path, partial(_link, data=found.get(file.id, b"")))
+        for path, data in self.read(small):
+            laying.put(path, partial(_write, data=data))
+        for path, data in self.read(links):
+            laying.put(path, partial(_link, data=data))
         return laying.unfit
 
     def _unpack(self, name: str, target: Path) -> None:
@@ -212,7 +211,8 @@ def _link(target: Path, data: bytes) -> None:
         target.symlink_to(os.fsdecode(data))
 
 
-def _batches(files: Mapping[str, File]) -> Iterator[dict[str, File]]:
+def batches(files: Mapping[str, File]) -> Iterator[dict[str, File]]:
+    """The files in portions that memory bears."""
     batch: dict[str, File] = {}
     size = 0
     for path, file in files.items():

@@ -193,6 +193,14 @@ def test_links_stay_inside(server: OwnServer) -> None:
     assert [line.split(":")[0] for line in lines(done)[:2]] == ["posts/out.md", "posts/up.md"], done.stderr
 
 
+def test_the_folder_of_posts_stays_a_folder(server: OwnServer) -> None:
+    server.ann.git("rm", "-rq", "posts")
+    (server.ann.folder / "posts").symlink_to("/etc")
+    server.ann.save("Elsewhere")
+    done = server.receive()
+    assert done.exit_code == REFUSED and lines(done)[0].startswith("posts:1:1: error: "), done.stderr
+
+
 def test_what_is_pushed_is_never_run(server: OwnServer, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     for key, value in (("filter.evil.smudge", f"touch {mark}; cat"), ("diff.evil.textconv", f"touch {mark}; cat")):

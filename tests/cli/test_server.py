@@ -84,6 +84,25 @@ def test_what_is_in_the_way_is_left_alone(tmp_path: Path, there: str) -> None:
     assert done.exit_code == 1 and "is no bare repository. Move it" in done.stderr, done.output
 
 
+def test_a_folder_that_was_made_without_a_server_gets_one_with_its_posts(tmp_path: Path) -> None:
+    folder = tmp_path / "posts"
+    call("init", str(folder), environ=environ())
+    (folder / "posts" / "mine.md").write_text("Mine\n")
+    (folder / "notes.txt").write_text("Private\n")
+    done = call("init", "--server", str(folder), environ=environ())
+    assert done.exit_code == 0, done.output
+    tracked = {".gitattributes", ".gitignore", "fedisched.toml", "posts/hello.md", "posts/mine.md"}
+    assert set(git(tmp_path / "posts.git", "ls-tree", "-r", "--name-only", "main").splitlines()) == tracked
+    assert 'Set [git] remote = "origin" in ' in done.stderr
+
+
+def test_hooks_of_the_users_own_do_not_hide_those_of_the_server(tmp_path: Path, server: OwnServer) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[core]\n\thooksPath = /somewhere\n")
+    server.init(GIT_CONFIG_GLOBAL=str(config))
+    assert git(server.bare, "config", "--local", "core.hooksPath") == "hooks"
+
+
 def test_another_history_is_not_mixed_with_ones_own(tmp_path: Path) -> None:
     clone = Clone.new(tmp_path / "posts")
     other = Clone.new(tmp_path / "other")
