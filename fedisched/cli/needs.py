@@ -67,8 +67,16 @@ def late_words(paths: Sequence[str], first: int | None, last: int | None, timezo
     return (
         f"{plural(len(paths), 'post')}{due}: {first_of(paths)}. They are overdue by more than `late_after`, so none "
         "goes out before you say so, and the files stay as they are. To send one, type `fedisched publish PATH --now`; "
-        "to put one away, write `status: draft` into it; `fedisched queue -v` lists them all."
+        "to put one away, `fedisched resolve PATH --drop` (it becomes `status: draft`), and all of them, `fedisched "
+        "resolve --drop --late`; `fedisched queue -v` lists them all."
     )
+
+
+def late_post(path: str, due: int | None, now: int) -> str:
+    """The question about one late post, and what to type."""
+    overdue = "" if due is None else f"was due {from_now(due, now)}; "
+    send, drop = typed("publish", path, "--now"), typed("resolve", path, "--drop")
+    return f"{overdue}to send it anyway, type: {send}; to put it away: {drop}"
 
 
 def reason(step: Step) -> str:
@@ -84,8 +92,7 @@ def what_to_do(step: Step, now: int) -> str:
     path, why = step.entry.path, reason(step)
     match step.stand:
         case Stand.LATE:
-            overdue = "" if step.entry.due is None else f"was due {from_now(step.entry.due, now)}; "
-            return f"{overdue}to send it anyway, type: {typed('publish', path, '--now')}"
+            return late_post(path, step.entry.due, now)
         case Stand.FAILED if "fedisched retry" not in why:
             return f"{_ended(why or 'it was refused')} Then type: {typed('retry', path)}"
         case Stand.PAUSED if "fedisched " not in why:
@@ -103,7 +110,7 @@ def commands(step: Step, settings: Settings) -> list[str]:
     path = step.entry.path
     match step.stand:
         case Stand.LATE:
-            return [typed("publish", path, "--now")]
+            return [typed("publish", path, "--now"), typed("resolve", path, "--drop")]
         case Stand.FAILED:
             return [typed("retry", path)]
         case Stand.PAUSED:

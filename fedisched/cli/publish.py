@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fedisched.cli.publish_github import OnGithub
     from fedisched.engine.plan import Step
     from fedisched.publisher.desk import Desk
-    from fedisched.publisher.report import Report, Word
+    from fedisched.publisher.report import AccountNews, Report, Word
     from fedisched.publisher.summary import Summary
 
 LINGER = 20 * SECOND
@@ -140,7 +140,7 @@ def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
         share_fairly()
         desk.settle_down = settle_down
     until = desk.clock.now() + run.wait
-    publisher = Publisher(desk, teller.report, teller.complain)
+    publisher = Publisher(desk, teller.report, teller.complain, teller.meet if run.attached else None)
     with _ended_by_signals(desk) as signals, _told_of_changes(desk, teller, run):
         summary = publisher.run(
             (lambda now: now + LINGER) if run.attached else (lambda now: until),
@@ -245,6 +245,12 @@ class _Teller:
             # A program reads along, and wants each line when it is true.
             sys.stdout.flush()
 
+    def meet(self, news: AccountNews) -> None:
+        """For the daemon alone: whoever publishes by hand is told at the end what is left."""
+        with _heard_or_not():
+            self._here.voice.json(asdict(news))
+            sys.stdout.flush()
+
     def complain(self, *words: Words) -> None:
         with _heard_or_not():
             self._here.voice.complain(*words)
@@ -275,8 +281,9 @@ class _Teller:
         told = {key for key, outcome in self.outcomes.items() if outcome != "would-publish"}
         left = [step for step in summary.left if (step.entry.path, step.target) not in told]
         if known_to_daemon:
-            # The daemon has told of every broken file when it was saved, and of what is late.
-            left = [step for step in left if step.entry.problem is None and step.stand is not Stand.LATE]
+            # The daemon has told of every broken file when it was saved, of what is late, and of paused accounts.
+            told_by_it = (Stand.LATE, Stand.PAUSED)
+            left = [step for step in left if step.entry.problem is None and step.stand not in told_by_it]
         from fedisched.publisher.copies import placed
 
         left = placed(left, self._here.folder)

@@ -16,9 +16,10 @@ from fedisched.cli.needs import FEW, commands, first_of, how_to_choose, late_pat
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, clean_line, doubtful, faint, good, pad, plural, strong
-from fedisched.engine.journal import open_journal
-from fedisched.engine.plan import NEEDS_A_PERSON, Stand, Step, plan
+from fedisched.engine.journal import Journal, open_journal
+from fedisched.engine.plan import NEEDS_A_PERSON, Act, Stand, Step, plan
 from fedisched.model.command import typed
+from fedisched.model.errors import StateUnusable
 from fedisched.model.problem import Problem
 from fedisched.publisher.posts import Posts
 
@@ -78,11 +79,29 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
         known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
         steps = plan(entries.values(), known, accounts, here.settings, now, others=posts.others_of(entries.values()))
+        steps = _with_what_keeps_all(journal, steps, now)
     finally:
         journal.close()
     from fedisched.publisher.copies import placed
 
     return [_with_the_files_reason(here, step) for step in placed(steps, here.folder)]
+
+
+def _with_what_keeps_all(journal: Journal, steps: list[Step], now: int) -> list[Step]:
+    """What is overdue without a reason may be so since nobody can write down that it is sent."""
+    stuck = [step for step in steps if step.act is Act.SEND and step.at is not None and step.at < now]
+    if not any(step.stand is Stand.WAITING and not step.error for step in stuck):
+        return steps
+    try:
+        journal.try_writing()
+    except StateUnusable as error:
+        return [replace(step, error=error.message, hint=error.hint) if step in stuck else step for step in steps]
+    return steps
+
+
+def _needs_a_person(step: Step) -> bool:
+    """Whether a person has to do something: also where a step only waits, but for what it says has to be mended."""
+    return step.stand in NEEDS_A_PERSON or (step.stand is Stand.WAITING and bool(step.hint))
 
 
 def _with_the_files_reason(here: Here, step: Step) -> Step:
@@ -152,8 +171,8 @@ def _url(step: Step) -> str | None:
 
 def _show(here: Here, steps: Sequence[Step], now: int, nothing: str) -> None:
     voice = here.voice
-    wrong = [step for step in steps if step.stand in NEEDS_A_PERSON]
-    coming = [step for step in steps if step.stand not in NEEDS_A_PERSON]
+    wrong = [step for step in steps if _needs_a_person(step)]
+    coming = [step for step in steps if not _needs_a_person(step)]
     if wrong:
         voice.result(bad("Needs you"))
         _show_what_is_wrong(here, wrong, now)
@@ -187,6 +206,8 @@ def _line(here: Here, path: str, stand: Stand, steps: Sequence[Step], now: int, 
     elif stand is not Stand.WAITING or first.error:
         yield doubtful(f"  {stand}")
         yield faint(f"  {reason(first)}") if first.error else ""
+        again = [step.at for step in steps if step.error and step.at is not None and step.at > now]
+        yield faint(f"  next try {from_now(min(again), now)}") if again else ""
 
 
 def _show_what_is_wrong(here: Here, wrong: Sequence[Step], now: int) -> None:

@@ -13,7 +13,7 @@ from fedisched.clock import SECOND
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.publisher.report import Report
+    from fedisched.publisher.report import AccountNews, Report
 
 _STYLES = {"published": good, "would-publish": good, "failed": bad, "held": bad, "broken": bad}
 _WHERE_KNOWN = ("id", "uri", "cid", "hint", "problem")
@@ -45,6 +45,18 @@ def as_words(report: Report, now: int) -> Sequence[Words]:
     if word == "waiting" and report.next_try:
         line += [faint(f"  next try {from_now(_moment(report.next_try), now)}")]
     return line
+
+
+def news_words(news: Report | AccountNews, now: int) -> Sequence[Words]:
+    """A line for people: what came of a delivery, or whether an account can be used."""
+    from fedisched.publisher.report import Report
+
+    if isinstance(news, Report):
+        return as_words(news, now)
+    if not news.error:
+        return [good(pad("usable", 10)), news.account, "  what waited for it goes out"]
+    word = bad(pad("paused", 10)) if news.paused else doubtful(pad("waiting", 10))
+    return [word, news.account, "  ", news.error, faint(f"  next try {from_now(_moment(news.next_try), now)}")]
 
 
 def why(report: Report) -> str:

@@ -13,43 +13,61 @@ from fedisched.cli.here import Here
 from fedisched.cli.post_file import PostFile, instead, read_post_file, refuse_what_is_broken, row, write_post_file
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.words import faint, good
+from fedisched.clock import SECOND
 from fedisched.engine import decided
 from fedisched.engine.address import Elsewhere, Place, place_of
 from fedisched.model.command import how_to_leave, how_to_settle, typed
 from fedisched.model.errors import FedischedError
-from fedisched.model.post import Status
+from fedisched.model.post import Entry, Status
 from fedisched.model.results import DROPPED, FAILED, Result
 
 _ONE = "say one of --sent URL (it is there), --retry (it is not, send it) and --drop (let it be)"
 
 
 @verb
-@click.argument("path", metavar="PATH")
+@click.argument("paths", nargs=-1, metavar="PATH…")
 @click.option("--sent", "url", metavar="URL", help="It is on the network, at this address.")
 @click.option("--retry", "again", is_flag=True, help="It is not on the network: send it, under a new key.")
 @click.option("--drop", is_flag=True, help="It is not to be sent (any more).")
+@click.option("--late", is_flag=True, help="With --drop: put away every post that is late.")
 @click.option("--target", metavar="NAME", help="Which target, where several are held.")
 @json_option
-def resolve(here: Here, path: str, url: str | None, again: bool, drop: bool, target: str | None, as_json: bool) -> Exit:
+def resolve(
+    here: Here,
+    paths: tuple[str, ...],
+    url: str | None,
+    again: bool,
+    drop: bool,
+    late: bool,
+    target: str | None,
+    as_json: bool,
+) -> Exit:
     """Decide about a held post: it is there, it is not, or let it be.
 
     A post is held when nobody can tell whether it is on the network. Look there, then say which. Writes the decision
     into the file and sends nothing; a publisher follows it (fedisched run, or fedisched publish).
 
+    --drop also puts away what is late: overdue by so much that it waits to be asked for. It becomes a draft. It takes
+    several posts.
+
     Examples:
     fedisched resolve posts/hello.md --sent https://mastodon.social/@me/113587
     fedisched resolve posts/hello.md --retry
     fedisched resolve posts/hello.md --drop --target bluesky
+    fedisched resolve --drop --late
     """
     if [url is not None, again, drop].count(True) != 1:
         raise click.UsageError(_ONE)
-    file = read_post_file(here, _one_post(here, path))
-    refuse_what_is_broken(file)
-    chosen = _chosen(file, target, back=not drop)
+    if late and (paths or target or not drop):
+        raise click.UsageError("--late goes with --drop alone: it puts away every post that is late")
+    if drop:
+        return _drop_all(here, _late_posts(here) if late else _posts(here, paths), target)
+    if len(paths) != 1:
+        raise click.UsageError("name one post: only --drop takes several")
+    (file,) = _posts(here, paths)
+    chosen = _chosen(file, target, back=True)
     if url is not None:
         return _settle(here, file, chosen, decided.found(_before(file, chosen), _place(here, file, chosen, url)))
-    if drop:
-        return _settle(here, file, chosen, decided.dropped(_before(file, chosen), _now(here)))
     return _send_again(here, file, chosen)
 
 
@@ -60,6 +78,16 @@ def how_to_decide(file: PostFile) -> str:
     if any(decided.is_published_before(_before(file, target)) for target in targets):
         return how_to_leave(path)
     return " ".join(how_to_settle(path, target, alone=alone) for target in targets)
+
+
+def _posts(here: Here, paths: Sequence[str]) -> list[PostFile]:
+    """The posts that a person named, whole. Raises for the first that is none, or broken."""
+    if not paths:
+        raise click.UsageError("name the post to decide about")
+    found = [read_post_file(here, path) for path in dict.fromkeys(_one_post(here, path) for path in paths)]
+    for file in found:
+        refuse_what_is_broken(file)
+    return found
 
 
 def _one_post(here: Here, path: str) -> str:
@@ -115,6 +143,70 @@ def _instead_for(file: PostFile, target: str) -> str:
     if _before(file, target).stands == FAILED:
         return f"To try again, type: {typed('retry', file.entry.path)}"
     return instead(file.entry)
+
+
+# --- what is late ------------------------------------------------------------------------------------------------
+
+
+def _late_posts(here: Here) -> list[PostFile]:
+    from fedisched.cli.paths import posts_named
+    from fedisched.content.folder import read_file
+    from fedisched.content.glance import glance
+    from fedisched.model.problem import Problem
+
+    late = []
+    for path in posts_named(here, (str(here.settings.posts_folder),)):
+        found = read_file(here.folder, path)
+        # A glance is enough to pass over the others, of which there may be thousands.
+        if not isinstance(found, Problem) and _is_overdue(here, glance(found[0], path, here.settings)):
+            file = read_post_file(here, path)
+            late += [file] if _late_targets(here, file) else []
+    return late
+
+
+def _is_overdue(here: Here, entry: Entry) -> bool:
+    asks = entry.problem is None and entry.status in (Status.SCHEDULED, Status.PUBLISHING)
+    return asks and entry.due is not None and here.clock.now() - entry.due > here.settings.late_after * SECOND
+
+
+def _late_targets(here: Here, file: PostFile) -> list[str]:
+    """The targets that wait to be asked for: overdue by too much, and by their file never tried."""
+    if not _is_overdue(here, file.entry):
+        return []
+    return [target for target in file.targets if _before(file, target) == Result()]
+
+
+def _drop_all(here: Here, files: Sequence[PostFile], target: str | None) -> Exit:
+    """Let them be; if that cannot be said of one of them, all stay as they are."""
+    late = {file.entry.path: [each for each in _late_targets(here, file) if target in (None, each)] for file in files}
+    held = {file.entry.path: _chosen(file, target, back=False) for file in files if not late[file.entry.path]}
+    for file in files:
+        path = file.entry.path
+        if path in held:
+            _settle(here, file, held[path], decided.dropped(_before(file, held[path]), _now(here)))
+        else:
+            _put_away(here, file, late[path])
+    if not files:
+        here.voice.remark("Nothing is late.")
+    return Exit.DONE
+
+
+def _put_away(here: Here, file: PostFile, late: Sequence[str]) -> None:
+    """A late post becomes a draft. Where another of its targets was tried, or is still wanted, only these are given
+    up."""
+    if len(late) == len(file.targets):
+        status, after = Status.DRAFT, file
+        write_post_file(here, file, status)
+    else:
+        given_up = {target: decided.dropped(Result(), _now(here)) for target in late}
+        after = replace(file, results={**file.results, **given_up})
+        left = _late_targets(here, after)
+        status = file.entry.status if left else decided.status_of(file.entry.status, file.targets, after.results)
+        write_post_file(here, file, status, after.results)
+    words = f"  it will not be sent; its status is {status}"
+    here.voice.remark(good("dropped "), file.entry.path, faint(" → "), ", ".join(late), faint(words))
+    if here.voice.as_json:
+        here.voice.json(row(after, "draft" if status is Status.DRAFT else "cancelled"))
 
 
 # --- what is decided ---------------------------------------------------------------------------------------------

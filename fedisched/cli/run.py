@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 import click
 
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
-from fedisched.cli.needs import late_words
-from fedisched.cli.reports import as_words
+from fedisched.cli.needs import late_post, late_words
+from fedisched.cli.reports import news_words
 from fedisched.cli.say import Voice
 from fedisched.cli.verb import verb
 from fedisched.cli.when import clock_time, day, from_now, local
@@ -22,8 +25,11 @@ from fedisched.clock import SECOND, Clock
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
-    from fedisched.daemon.events import Event, Said, Started, Travelled
-    from fedisched.model.post import Entry
+    from fedisched.daemon.events import Armed, Event, Said, Started, Travelled
+
+
+_GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
+"""What writing to a terminal that was closed, or to a program that has ended, says. Nobody will read there again."""
 
 
 @verb
@@ -32,8 +38,8 @@ if TYPE_CHECKING:
 def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     """Watch the folder and publish on time.
 
-    Runs until Ctrl-C or SIGTERM; what is being sent then is finished first. SIGHUP reads the configuration and the
-    folder again, and looks at the remote.
+    Runs until Ctrl-C or SIGTERM, or until its terminal is closed; what is being sent then is finished first. SIGHUP
+    without that reads the configuration and the folder again, and looks at the remote.
 
     Examples:
     fedisched run
@@ -61,7 +67,8 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     )
     signal.signal(signal.SIGTERM, lambda *_: daemon.stop())
     signal.signal(signal.SIGINT, lambda *_: daemon.stop())
-    signal.signal(signal.SIGHUP, lambda *_: daemon.look_again())
+    hung_up = on_hangup((sys.stdout, sys.stderr), daemon.stop, daemon.look_again)
+    signal.signal(signal.SIGHUP, lambda *_: hung_up())
     daemon.run()
     return Exit.DONE
 
@@ -77,6 +84,22 @@ def _in_plain_words(event: Travelled | Said) -> Sequence[Words]:
     return [doubtful(event.words) if event.wrong else event.words]
 
 
+def on_hangup(
+    streams: Iterable[TextIO | None], stop: Callable[[], None], look_again: Callable[[], None]
+) -> Callable[[], None]:
+    """What to do on SIGHUP. Somebody who closes the terminal that a daemon speaks to wants it to end; one that speaks
+    to a file or to a service manager, or whose terminal is still there, is asked to look again."""
+    terminals = [stream.fileno() for stream in streams if stream is not None and stream.isatty()]
+
+    def hung_up() -> None:
+        if all(os.isatty(terminal) for terminal in terminals):
+            look_again()
+        else:
+            stop()
+
+    return hung_up
+
+
 class Log:
     """The daemon's events as lines for people: the local time, what happened, to which post."""
 
@@ -87,9 +110,15 @@ class Log:
         self._timezone = timezone
 
     def tell(self, event: Event) -> None:
+        """Whoever read along may be gone, and the disk that the log goes to full: posts go out all the same."""
         time = self._now()
-        self._voice.result(faint(pad(time, 10)), *self._words(event))
-        sys.stdout.flush()
+        words = self._words(event)
+        try:
+            self._voice.result(faint(pad(time, 10)), *words)
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno in _GONE:
+                _speak_to_nobody(sys.stdout)
 
     def _now(self) -> str:
         return local(self._clock.now() // SECOND * SECOND, self._timezone).strftime("%H:%M:%S")
@@ -101,6 +130,7 @@ class Log:
             Held,
             Late,
             ManyLate,
+            Met,
             Reported,
             Said,
             Started,
@@ -112,15 +142,15 @@ class Log:
         match event:
             case Started():
                 return self._started(event)
-            case Armed(entry, targets, at):
-                return [pad("armed", 10), entry.path, faint(" → "), ", ".join(targets), "  ", self._when(at)]
+            case Armed():
+                return self._armed(event)
             case Late(entry, targets):
                 return [
                     doubtful(pad("late", 10)),
                     entry.path,
                     faint(" → "),
                     ", ".join(targets),
-                    f"  {self._asks(entry)}",
+                    f"  {late_post(entry.path, entry.due, self._clock.now())}",
                 ]
             case ManyLate(paths, first, last):
                 return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
@@ -130,12 +160,18 @@ class Log:
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):
                 return [doubtful(pad("off", 10)), path, faint("  it will not go out")]
-            case Reported(report):
-                return as_words(report, self._clock.now())
+            case Reported(news) | Met(news):
+                return news_words(news, self._clock.now())
             case Travelled() | Said():
                 return _in_plain_words(event)
             case _:
                 assert_never(event)
+
+    def _armed(self, event: Armed) -> Sequence[Words]:
+        when = self._when(event.at)
+        if event.moved_from:
+            return [pad("moved", 10), event.moved_from, faint(" → "), event.entry.path, "  ", when]
+        return [pad("armed", 10), event.entry.path, faint(" → "), ", ".join(event.targets), "  ", when]
 
     def _started(self, event: Started) -> Sequence[Words]:
         line: list[Words] = [good(pad("watching", 10)), faint(str(self._folder)), f"  {plural(event.posts, 'post')}, "]
@@ -148,10 +184,15 @@ class Log:
             line += ["; ", doubtful(needs)]
         return line
 
-    def _asks(self, entry: Entry) -> str:
-        overdue = "" if entry.due is None else f"was due {from_now(entry.due, self._clock.now())}; "
-        return f"{overdue}to send it anyway, type: {typed('publish', entry.path, '--now')}"
-
     def _when(self, at: int) -> str:
         now = self._clock.now()
         return f"{day(at, now, self._timezone)} {clock_time(at, self._timezone)} ({from_now(at, now)})"
+
+
+def _speak_to_nobody(stream: TextIO) -> None:
+    """From here on what is written there goes nowhere: else what is still buffered would fail again and again, and once
+    more at the end."""
+    with suppress(OSError, ValueError):  # not even a descriptor is left
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)

@@ -11,14 +11,14 @@ from fedisched.compose import default_limits, render
 from fedisched.content.essentials import claims
 from fedisched.content.folder import read_file
 from fedisched.content.reader import read_post
-from fedisched.content.results_place import where_results_stand
 from fedisched.content.times import microseconds
-from fedisched.engine.copied import copied, copy_hint
+from fedisched.engine.copied import NO_RESULTS_HINT, copied, later_than_its_results, passed_over
 from fedisched.model.network import ShownCard
 from fedisched.model.post import Entry, Post, Status
-from fedisched.model.problem import Problem, Severity
+from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendering
 from fedisched.model.settings import Settings
+from fedisched.publisher.copies import copied_results, no_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def examine_all(here: Here, paths: Sequence[str], limits: Mapping[str, Limits] |
 
 def copies(here: Here, examined: Iterable[Examined]) -> list[Problem]:
     """Posts whose results are those of another file, or from before their time: the start of a new post, copied with
-    what belongs to the old one. A published copy is told as a warning; any other would be taken for published, and so
-    is an error."""
+    what belongs to the old one. A published copy with the old one's time is told as a warning; any other would be
+    taken for published, and so is an error."""
     posts = [each.post for each in examined if each.post is not None]
     owners: dict[str, list[Post]] = {}
     for post in posts:
@@ -62,23 +62,37 @@ def copies(here: Here, examined: Iterable[Examined]) -> list[Problem]:
     for sharing in owners.values():
         for post, other in ((post, other) for post in sharing for other in sharing if post is not other):
             message = f"its results are those of {other.path}, too"
-            severity: Severity = "warning" if post.status is Status.PUBLISHED else "error"
-            found[post.path, other.path] = _copy(here, post, message, severity)
+            problem = copied_results(here.folder, post.path, post.status, message)
+            if post.status is Status.PUBLISHED and not _is_the_later(post, other):
+                problem = replace(problem, severity="warning")
+            found[post.path, other.path] = problem
     told = {path for path, _ in found}
-    reused = [(post, why) for post in posts if post.path not in told and (why := _why_reused(post))]
-    return [*found.values(), *(_copy(here, post, why, "error") for post, why in reused)]
+    alone = (_of_its_own(here, post) for post in posts if post.path not in told)
+    return [*found.values(), *filter(None, alone)]
 
 
-def _copy(here: Here, post: Post, message: str, severity: Severity) -> Problem:
-    line, words = where_results_stand(here.folder, post.path)
-    return Problem(post.path, line, 1, "copied-results", message, copy_hint(words), severity)
+def _is_the_later(post: Post, other: Post) -> bool:
+    """Whether a post was meant for another time than the one that has the same results, and than these."""
+    if post.time is None or (other.time is not None and other.time >= post.time):
+        return False
+    return bool(later_than_its_results(_entry(post)))
 
 
-def _why_reused(post: Post) -> str:
-    """Why a file's own results cannot be what becomes of it now, as far as the file alone tells; empty if they can."""
+def _of_its_own(here: Here, post: Post) -> Problem | None:
+    """Why a file's own results or status cannot be what becomes of it now, as far as the file alone tells. A published
+    one whose time was changed afterwards may be meant so."""
+    entry = _entry(post)
+    if why := copied(entry, {}, under_way=False):
+        return copied_results(here.folder, post.path, post.status, why)
+    why, hint = passed_over(entry, False, here.clock.now())
+    if hint == NO_RESULTS_HINT:
+        return no_results(here.folder, post.path, why)
+    return replace(copied_results(here.folder, post.path, post.status, why), severity="warning") if why else None
+
+
+def _entry(post: Post) -> Entry:
     due = microseconds(post.time) if post.time else None
-    entry = Entry(post.path, post.digest, post.status, due, "", post.targets, claims=claims(post.results))
-    return copied(entry, {}, under_way=False)
+    return Entry(post.path, post.digest, post.status, due, "", post.targets, claims=claims(post.results))
 
 
 def examine(settings: Settings, path: str, limits: Mapping[str, Limits]) -> Examined:

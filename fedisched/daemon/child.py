@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import IO
 
-from fedisched.publisher.report import Report
+from fedisched.publisher.report import AccountNews, Report, news_from_plain
 
 LAST_WORDS = 1.0
 """Seconds for reading what an ended child still had to say."""
@@ -21,7 +21,7 @@ class Child:
         self,
         command: Sequence[str],
         environ: Mapping[str, str],
-        reported: Callable[[Report], None],
+        reported: Callable[[Report | AccountNews], None],
         said: Callable[[str], None],
         ended: Callable[[int], None],
     ) -> None:
@@ -80,7 +80,7 @@ class Child:
     def _read_reports(self) -> None:
         for line in _lines(self._process.stdout):
             try:
-                self._reported(Report.from_plain(json.loads(line)))
+                self._reported(news_from_plain(json.loads(line)))
             except (ValueError, TypeError, AttributeError):
                 self._said(line)
 

@@ -15,9 +15,10 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
-from fedisched.daemon.events import Armed, Event, Reported, Said, Started, Waits, in_few_words
+from fedisched.daemon.events import Armed, Event, Met, Reported, Said, Started, Waits, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
+from fedisched.daemon.once import Once
 from fedisched.daemon.wake import Wake
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
@@ -30,8 +31,9 @@ from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.carrier import Carrier
 from fedisched.publisher.copies import placed
-from fedisched.publisher.locks import daemon_lock
+from fedisched.publisher.locks import PidFile, daemon_lock
 from fedisched.publisher.posts import Posts
+from fedisched.publisher.report import AccountNews, Report
 
 FIRST_PAUSE = 2 * SECOND
 LONGEST_PAUSE = 60 * SECOND
@@ -64,7 +66,7 @@ class Daemon:
         self._state = state
         self._clock = clock
         self._outside = outside
-        self._tell = tell
+        self._tell = Once(tell)
         self._condition = Condition()
         self._child: Child | None = None
         self._child_is_excused = False
@@ -79,10 +81,12 @@ class Daemon:
         self._heard: list[Event] = []
         self._ended: list[int] = []
         self._lock = daemon_lock(settings.folder)
+        self._pid = PidFile(state)
         self._take_lock()
         # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
         self._journal = open_journal(state, clock.now(), self._complain)
         self._accounts = Accounts(self._journal)
+        self._accounts.ask_anew(clock.now())
         self._posts = Posts(settings, self._journal, clock)
         self._lookout = Lookout()
         self._lead = self._new_lead()
@@ -107,6 +111,7 @@ class Daemon:
             # What the child has written on its way out goes along.
             self._carriage.stop()
             self._journal.close()
+            self._pid.release()
             self._lock.release()
         self._say_what_was_heard()
 
@@ -140,10 +145,15 @@ class Daemon:
         """Whoever only asks whether a daemon is alive holds the lock for a moment: that is waited for."""
         for _ in range(LOCK_TRIES):
             if self._lock.try_acquire():
+                self._pid.note()
                 return
             with self._condition:
                 self._condition.wait(LOCK_RETRY)
-        raise AlreadyRunning("Another fedisched daemon serves this folder", "Stop it first, or leave the work to it.")
+        pid = self._pid.read()
+        who, how = (f", process {pid}, ", f"with `kill {pid}`") if pid else (" ", "first")
+        raise AlreadyRunning(
+            f"Another fedisched daemon{who}serves this folder", f"Stop it {how}, or leave the work to it."
+        )
 
     def _new_lead(self) -> Lead:
         return Lead(self._settings, self._journal, self._posts, self._lookout)
@@ -242,6 +252,7 @@ class Daemon:
         self._config_mistake = ""
         if settings == self._settings:
             return
+        self._accounts.ask_anew(self._clock.now())
         moved, travels_otherwise = settings.posts != self._settings.posts, settings.git != self._settings.git
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
@@ -342,8 +353,8 @@ class Daemon:
             self._child = Child(
                 [*self._outside.command, "--started", str(now)],
                 self._outside.environ,
-                reported=lambda report: self._hear(Reported(report)),
-                said=lambda line: self._complain(line.rstrip("\n")),
+                reported=self._hear_of,
+                said=lambda line: self._hear(Said(line.rstrip("\n"), wrong=True, of_publisher=True)),
                 ended=self._on_child_end,
             )
 
@@ -358,6 +369,7 @@ class Daemon:
         self._carriage.files_changed()
         now = self._clock.now()
         worked = code in PUBLISHER_WORKED
+        self._tell.publisher_ended(worked)
         if worked and (self._child_is_excused or not self._is_soon(now)):
             self._pause = self._not_before = 0
             return
@@ -392,6 +404,9 @@ class Daemon:
 
     def _complain(self, words: str) -> None:
         self._hear(Said(words, wrong=True))
+
+    def _hear_of(self, news: Report | AccountNews) -> None:
+        self._hear(Met(news) if isinstance(news, AccountNews) else Reported(news))
 
     def _hear(self, event: Event) -> None:
         with self._condition:

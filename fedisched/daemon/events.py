@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fedisched.model.post import Entry
 from fedisched.model.problem import Problem
-from fedisched.publisher.report import Report
+from fedisched.publisher.report import AccountNews, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A post was saved and will go out at `at`."""
+    """A post was saved, or has another path than `moved_from`, and will go out at `at`."""
 
     entry: Entry
     targets: tuple[str, ...]
     at: int
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A post that was to go out is gone, or a draft now."""
+    """A post that was to go out is gone, or a draft now. `digest` is of its file as it was."""
 
     path: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,20 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """The publisher found that an account cannot be used, or can be again."""
+
+    news: AccountNews
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Words for people: from the watcher, the publisher, or the daemon itself. `wrong` if something has to be
     mended."""
 
     words: str
     wrong: bool = False
+    of_publisher: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +113,33 @@ class Travelled:
     words: str = ""
 
 
-Event = Started | Armed | Late | ManyLate | Held | Waits | Broken | TakenBack | Reported | Travelled | Said
+Event = Started | Armed | Late | ManyLate | Held | Waits | Broken | TakenBack | Reported | Met | Travelled | Said
 
 FEW = 3
 """Up to so many late posts are told one by one."""
 
 
 def in_few_words(events: Iterable[Event]) -> list[Event]:
-    """The events, many late posts among them as one: somebody dropped in an old folder, and is asked once."""
-    told = list(events)
+    """The events, many late posts among them as one: somebody dropped in an old folder, and is asked once. A file that
+    is gone and one that came with the same bytes are one that was moved."""
+    told = _with_moves(list(events))
     late = [event.entry for event in told if isinstance(event, Late)]
     if len(late) <= FEW:
         return told
     dues = [entry.due for entry in late if entry.due is not None]
     question = ManyLate(tuple(entry.path for entry in late), min(dues, default=None), max(dues, default=None))
     return [question, *(event for event in told if not isinstance(event, Late))]
+
+
+def _with_moves(events: list[Event]) -> list[Event]:
+    gone = {event.digest: event.path for event in events if isinstance(event, TakenBack) and event.digest}
+    moved: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, Armed) and event.entry.digest in gone:
+            moved[event.entry.path] = gone.pop(event.entry.digest)
+    left = set(moved.values())
+    return [
+        replace(event, moved_from=moved.get(event.entry.path, "")) if isinstance(event, Armed) else event
+        for event in events
+        if not (isinstance(event, TakenBack) and event.path in left)
+    ]

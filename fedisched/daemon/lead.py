@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.journal import Journal
-from fedisched.engine.pace import LONGEST_LEAD, Paces, start_by
+from fedisched.engine.pace import LONGEST_LEAD, Paces, Work, start_by
 from fedisched.model.settings import Settings
 from fedisched.publisher.posts import Posts
 
@@ -37,13 +37,13 @@ class Lead:
 
     def _reckon(self, next_due: int) -> int:
         paces = Paces(self._journal)
-        work: dict[str, list[tuple[int, int]]] = {}
+        work: dict[str, list[Work]] = {}
         for moment, path in self._lookout.until(next_due + LONGEST_LEAD)[:MOST]:
             entry = self._posts.entry(path)
             if entry is None:
                 continue
             for name in self._settings.accounts_named(entry.targets):
                 takes = paces.of(name).preparing(self._posts.media_bytes(entry))
-                work.setdefault(name, []).append((moment, takes))
+                work.setdefault(name, []).append(Work(moment, takes, self._lookout.not_before(path)))
         start = start_by(work, {name: paces.of(name) for name in work})
         return next_due if start is None else max(min(start, next_due), next_due - LONGEST_LEAD)

@@ -72,6 +72,11 @@ class Accounts:
             limits = replace(limits, visibility=known.limits.visibility)
         self._write(replace(known, limits=limits))
 
+    def ask_anew(self, now: int) -> None:
+        """Whatever kept an account from being used may be mended, by another credential, say: it need not wait."""
+        with self._journal.transaction() as connection:
+            connection.execute("UPDATE account SET next_try = :now WHERE next_try > :now", {"now": now})
+
     def unreachable(self, state: AccountState, error: str, next_try: int) -> None:
         """The server could not be asked; what was known of the account stays."""
         self._write(replace(state, error=error, failures=state.failures + 1, next_try=next_try))

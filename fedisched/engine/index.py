@@ -4,19 +4,26 @@ deliveries in the journal's file, and dropped whenever what it was made with cha
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import cast
 
+from fedisched.clock import SECOND
+from fedisched.engine.copied import later_than_its_results
 from fedisched.engine.journal import Journal
-from fedisched.engine.tables import open_files
+from fedisched.engine.tables import AHEAD, AHEAD_PATHS, OWNERS_OF_AHEAD, open_files
 from fedisched.model.post import Claim, Entry, Need, Status
 from fedisched.model.problem import Problem
+from fedisched.model.tid import moment_of
 
 YOUNG = 2_000_000_000
 """Nanoseconds. A file whose time stamp is this close to the moment it was read may have been written again since
 within the file system's own granularity (2 s on FAT), so its stamp proves nothing yet: it is read again."""
+
+ZONES_APART = 26 * 3600 * SECOND
+"""How much the time of everything that was published long ago may seem to move when the configuration's zone does."""
 
 _STAMP = "path, size, mtime, ctime, inode, device"
 _COLUMNS = "digest, status, due, time, targets, title, claims, problem, needs"
@@ -49,6 +56,7 @@ class Index:
         if journal.rows("SELECT value FROM meta WHERE name = 'index'") != [(made_with,)]:
             with journal.transaction() as connection:
                 connection.execute("DELETE FROM file")
+                connection.execute("DELETE FROM meta WHERE name = 'ahead'")
                 connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('index', ?)", (made_with,))
 
     def refresh(self, found: Iterable[Seen], read: Callable[[str], Entry | None], now: int) -> Changes:
@@ -98,6 +106,7 @@ class Index:
                 f"VALUES ({', '.join('?' * 15)})",
                 [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
+            _note_ahead(connection, [entry for _, entry in kept], now // 1000)
         return changed
 
     def _take_along(self, changed: Iterable[str]) -> None:
@@ -126,19 +135,24 @@ class Index:
     def entries(self, *, everything: bool = False, until: int | None = None) -> list[Entry]:
         """All entries; or those that are neither published nor drafts, those that are broken (nobody can tell what
         was meant), and those of unsettled deliveries. Of the first, with `until`, only what falls due by then
-        (microseconds since 1970 UTC) or has no time. In order of time."""
+        (microseconds since 1970 UTC) or has no time; without, also those that say they are done with before their
+        time, and those that have their keys. In order of time."""
         asking = (
             f"path IN ({open_files(until)}) "  # noqa: S608
             "OR path IN (SELECT path FROM file WHERE problem IS NOT NULL AND status <> 'published') "
             "OR path IN (SELECT path FROM delivery WHERE state NOT IN ('published', 'cancelled'))"
         )
+        if until is None:
+            owners = f"SELECT path FROM delivery WHERE id IN ({OWNERS_OF_AHEAD})"  # noqa: S608
+            asking += f" OR path IN ({AHEAD_PATHS}) OR path IN ({owners})"
         where = "1" if everything else asking
         rows = self._journal.rows(f"SELECT path, {_COLUMNS} FROM file WHERE {where} ORDER BY due, path")  # noqa: S608
         return [_entry(row) for row in rows]
 
     def digests(self) -> dict[str, str]:
-        """The digests of the files that are neither published nor drafts, and of those that are broken, by path."""
-        files = f"path IN ({open_files(None)}) OR problem IS NOT NULL"
+        """The digests of the files that are neither published nor drafts, of those that are broken, and of those that
+        say they are done with before their time, by path."""
+        files = f"path IN ({open_files(None)}) OR problem IS NOT NULL OR path IN ({AHEAD_PATHS})"
         return dict(self._journal.rows(f"SELECT path, digest FROM file WHERE {files}"))  # type: ignore[arg-type]  # noqa: S608
 
     def next_due(self, after: int) -> int | None:
@@ -170,6 +184,35 @@ class Index:
     def _digest(self, path: str) -> object:
         found = self._journal.rows("SELECT digest FROM file WHERE path = ?", path)
         return found[0][0] if found else None
+
+
+def _note_ahead(connection: sqlite3.Connection, read: Iterable[Entry], now: int) -> None:
+    """Keep in mind which of these files say they are done with though their time is later than that."""
+    rows = connection.execute(AHEAD).fetchall()
+    before: dict[str, str] = json.loads(rows[0][0]) if rows else {}
+    after = dict(before)
+    for entry in read:
+        key = _ahead(connection, entry, now)
+        if key is None:
+            after.pop(entry.path, None)
+        else:
+            after[entry.path] = key
+    if after != before:
+        connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('ahead', ?)", (json.dumps(after),))
+
+
+def _ahead(connection: sqlite3.Connection, entry: Entry, now: int) -> str | None:
+    """A key from the results of such a file, empty where it has none; None for all others."""
+    if entry.status is not Status.PUBLISHED or entry.due is None:
+        return None
+    to_come = entry.due > now
+    if not entry.claims:
+        return "" if to_come else None
+    key = later_than_its_results(entry)
+    if not key or to_come or entry.due > moment_of(key) + ZONES_APART:
+        return key or None
+    others = "SELECT 1 FROM delivery WHERE key = ? AND path <> ?"
+    return key if connection.execute(others, (key, entry.path)).fetchone() else None
 
 
 def _batches(sights: list[Seen]) -> Iterator[list[Seen]]:

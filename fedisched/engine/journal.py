@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from fedisched.engine import JOURNAL_FILE
 from fedisched.engine.store import Store
-from fedisched.engine.tables import open_files
+from fedisched.engine.tables import AHEAD_PATHS, OWNERS_OF_AHEAD, open_files
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import JournalCorrupt
 
@@ -78,11 +78,13 @@ class Journal(Store):
 
     def relevant_deliveries(self, until: int | None = None) -> list[Delivery]:
         """Those that are not settled, and those of files that ask for something: few, however long the history. Of
-        these files, with `until`, only those that fall due by then (microseconds since 1970 UTC) or have no time."""
+        these files, with `until`, only those that fall due by then (microseconds since 1970 UTC) or have no time;
+        without, also those that say they are done with before their time, and whoever has their keys."""
+        ahead = f"OR path IN ({AHEAD_PATHS}) OR id IN ({OWNERS_OF_AHEAD})" if until is None else ""
         return self._deliveries(
             # As sets of ids and paths, so that the partial indexes serve and the settled history is not gone through.
             "id IN (SELECT id FROM delivery WHERE state NOT IN ('published', 'cancelled')) "  # noqa: S608
-            f"OR path IN ({open_files(until)})"
+            f"OR path IN ({open_files(until)}) {ahead}"
         )
 
     def delivery(self, delivery_id: int) -> Delivery:
@@ -278,14 +280,16 @@ class Journal(Store):
             warning=warning,
         )
 
-    def record_waiting(self, delivery: Delivery, error: str, next_try: int) -> bool:
-        """Certainly not sent (or looked up, and not there): it is tried again at `next_try`."""
+    def record_waiting(self, delivery: Delivery, error: str, next_try: int, hint: str = "") -> bool:
+        """Certainly not sent (or looked up, and not there): it is tried again at `next_try`. With a `hint` it waits
+        for what a person has to mend."""
         return self._move(
             delivery,
             State.WAITING,
             (State.SENDING, State.UNSURE, State.WAITING),
-            "error = :error, hint = '', problem = 0, next_try = :next_try",
+            "error = :error, hint = :hint, problem = 0, next_try = :next_try",
             error=error,
+            hint=hint,
             next_try=next_try,
         )
 

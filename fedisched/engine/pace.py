@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
@@ -49,18 +50,27 @@ class Pace:
         return replace(self, megabyte=_slowest(self.megabyte, for_media * MEGABYTE // max(media, SMALLEST)))
 
 
-def begin_by(work: Sequence[tuple[int, int]]) -> list[int]:
-    """For deliveries of one account in order of their moments, each with its due moment and what preparing it takes:
-    when to begin each, one after the other, so that it and all that follow are prepared in time."""
+class Work(NamedTuple):
+    """One delivery's due moment, how long preparing it takes, and before when nothing of it may begin: it, or its
+    account, failed and is given time."""
+
+    due: int
+    takes: int
+    not_before: int = 0
+
+
+def begin_by(work: Sequence[Work]) -> list[int]:
+    """For deliveries of one account in order of their moments: when to begin each, one after the other, so that it and
+    all that follow are prepared in time."""
     begins: list[int] = []
     next_begin: int | None = None
-    for due, takes in reversed(work):
-        next_begin = (due if next_begin is None else min(due, next_begin)) - takes
-        begins.append(max(min(next_begin - MARGIN, due - LEAD), due - LONGEST_LEAD))
+    for due, takes, not_before in reversed(work):
+        next_begin = max((due if next_begin is None else min(due, next_begin)) - takes, not_before)
+        begins.append(max(min(next_begin - MARGIN, due - LEAD), due - LONGEST_LEAD, not_before))
     return begins[::-1]
 
 
-def start_by(work: Mapping[str, Sequence[tuple[int, int]]], paces: Mapping[str, Pace]) -> int | None:
+def start_by(work: Mapping[str, Sequence[Work]], paces: Mapping[str, Pace]) -> int | None:
     """When to start the publisher for the work of some accounts, by name, so that each account is ready when its first
     preparation is to begin; None for no work."""
     begins = [min(begin_by(found)) - paces[name].opening for name, found in work.items() if found]

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
-from fedisched.engine.copied import COPY_HINT, TIME_CHANGED, copied, is_under_way
+from fedisched.engine.copied import COPY_HINT, TIME_CHANGED, copied, is_under_way, passed_over
 from fedisched.engine.needs import Other, waits_for
 from fedisched.model.command import how_to_leave, how_to_settle, typed
 from fedisched.model.delivery import Delivery, State
@@ -59,7 +59,8 @@ class Act(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Step:
     """One post and one target. `act` at `at` (microseconds since 1970 UTC); both None where there is nothing to do
-    until a person or the file says otherwise. `key` is empty as long as the account id is unknown. A broken post
+    until a person or the file says otherwise. Nothing of it, not even its preparation, begins before `not_before`: it,
+    or its account, failed and is tried again then. `key` is empty as long as the account id is unknown. A broken post
     has one step with an empty target."""
 
     entry: Entry
@@ -71,6 +72,7 @@ class Step:
     delivery: Delivery | None = None
     error: str = ""
     hint: str = ""
+    not_before: int = 0
     waits_for_another: bool = False
     """It would have its turn at its time, were it not for a post that it answers or quotes: `error` says which."""
 
@@ -141,6 +143,12 @@ class _Case:
             return self.entry.status is not Status.SCHEDULED
         return self.is_said(HELD) or (self.claim is not None and bool(self.claim.url))
 
+    @property
+    def given_time_until(self) -> int:
+        """When it or its account, whichever is later, is tried again after it failed; 0 if neither did."""
+        tries = (each.next_try or 0 for each in (self.delivery, self.account) if each is not None)
+        return max(tries, default=0)
+
     def not_before(self, moment: int) -> int:
         """The moment, or when the account may be used again if that is later."""
         return max(moment, (self.account.next_try or moment) if self.account else moment)
@@ -150,7 +158,8 @@ class _Case:
         hint = ""
         if self.delivery is not None and not error:
             error, hint = self.delivery.error, self.delivery.hint
-        return Step(self.entry, self.target, stand, act, at, self.key, self.delivery, error, hint)
+        not_before = 0 if at is None else min(at, self.given_time_until)
+        return Step(self.entry, self.target, stand, act, at, self.key, self.delivery, error, hint, not_before)
 
 
 def plan(
@@ -170,9 +179,10 @@ def plan(
     # Where the file is gone, its key elsewhere is a rename that is still to be written down.
     owners = {delivery.key: delivery.path for delivery in known if delivery.path in paths}
     under_way = {delivery.path for delivery in known if is_under_way([delivery])}
+    known_here = {delivery.path for delivery in known}
     steps: list[Step] = []
     for entry in entries:
-        if broken := _broken(entry, owners, under_way):
+        if broken := _broken(entry, owners, under_way) or _passed_over(entry, known_here, now):
             steps.append(broken)
             continue
         cases: list[_Case] = []
@@ -204,6 +214,11 @@ def _broken(entry: Entry, owners: Mapping[str, str], under_way: Container[str]) 
     if reason := copied(entry, owners, entry.path in under_way):
         return Step(entry, "", Stand.BROKEN, error=reason, hint=COPY_HINT)
     return None
+
+
+def _passed_over(entry: Entry, known_here: Container[str], now: int) -> Step | None:
+    error, hint = passed_over(entry, entry.path in known_here, now)
+    return Step(entry, "", Stand.BROKEN, error=error, hint=hint) if error else None
 
 
 def _asks_for_what_is_settled(cases: Sequence[_Case]) -> Step | None:
@@ -309,8 +324,9 @@ def _to_be_sent(case: _Case) -> Step:
     account = case.account
     if case.entry.needs and (why := waits_for(case.entry, case.target, account, case.others, case.settings)):
         return replace(case.stands(Stand.WAITING, error=why), waits_for_another=True)
-    at = case.not_before(AT_ONCE if case.asked else case.due)
-    if account is None or account.next_try is None:
-        return case.stands(Stand.WAITING, Act.SEND, at)
-    stand = Stand.PAUSED if account.paused else Stand.WAITING
-    return case.stands(stand, Act.SEND, at, account.paused or account.error)
+    wanted = AT_ONCE if case.asked else case.due
+    at = case.not_before(wanted)
+    if account is not None and account.next_try is not None and account.paused:
+        return case.stands(Stand.PAUSED, Act.SEND, at, account.paused)
+    # What falls due after the account is tried again does not wait for that.
+    return case.stands(Stand.WAITING, Act.SEND, at, account.error if account is not None and at > wanted else "")

@@ -74,7 +74,7 @@ class IsHeld:
 class AccountPaused:
     """The account is refused, not the post: nothing of the delivery changes but when it is tried next."""
 
-    reason: str
+    refused: Refused
 
 
 Verdict = IsPublished | PartsSent | TryLater | IsRefused | IsUnsure | IsHeld | AccountPaused
@@ -95,8 +95,8 @@ class Rules:
                 return PartsSent(parts) if len(there) < parts_asked else IsPublished(there, warning)
             case NotSent(reason, retry_after):
                 return self.later(delivery, reason, retry_after, now)
-            case Refused(reason, _, account=True):
-                return AccountPaused(reason)
+            case Refused(account=True):
+                return AccountPaused(outcome)
             case Refused(reason, hint):
                 return IsRefused(reason, hint)
             case Unsure(reason):
@@ -115,7 +115,7 @@ class Rules:
             case Found(parts) if len(there := _together(delivery.parts, parts)) >= parts_asked:
                 return IsPublished(there)
             case Found() | Absent() | Perhaps() if now < settled_at:
-                return IsUnsure(delivery.error, settled_at)
+                return IsUnsure(_first_reason(delivery), settled_at)
             case Found(parts):
                 return PartsSent(parts)
             case Absent():
@@ -156,7 +156,7 @@ class Rules:
     def _after_absence(self, delivery: Delivery, now: int) -> Verdict:
         """Certainly not there: to be sent now. But once a server has taken more than one request and published none,
         it is asked as rarely as one that refuses them."""
-        error = delivery.error or "not there when it was looked up"
+        error = _first_reason(delivery) or "not there when it was looked up"
         if delivery.state is State.UNSURE and delivery.attempts > 1:
             return self.later(delivery, error, None, now)
         return TryLater(error, now)
@@ -164,13 +164,14 @@ class Rules:
     def _after_no_answer(
         self, delivery: Delivery, reason: str, retry_after: float | None, now: int, is_exact: bool
     ) -> Verdict:
+        why = f"{before}{_LOOKED_UP}{reason}" if (before := _first_reason(delivery)) else reason
         if self._patience_is_over(delivery, now) and not is_exact:
             return IsHeld(
-                f"nobody could say whether it was published: {reason}", how_to_settle(delivery.path, delivery.target)
+                f"nobody could say whether it was published: {why}", how_to_settle(delivery.path, delivery.target)
             )
         if delivery.state is not State.UNSURE:
             return TryLater(reason, self._next_try(delivery.attempts, retry_after, now))
-        return IsUnsure(reason, self._next_look(delivery, retry_after, now))
+        return IsUnsure(why, self._next_look(delivery, retry_after, now))
 
     def account_next_try(self, failures: int, retry_after: float | None, now: int) -> int:
         """When an account that could not be used is tried again."""
@@ -217,10 +218,18 @@ def carry_out_verdict(journal: Journal, delivery: Delivery, verdict: Verdict, no
             return journal.record_unsure(delivery, error, now, look_at)
         case IsHeld(error, hint):
             return journal.record_held(delivery, error, hint)
-        case AccountPaused(reason):
-            return journal.record_waiting(delivery, reason, now)
+        case AccountPaused(refused):
+            return journal.record_waiting(delivery, refused.reason, now)
         case _:
             assert_never(verdict)
+
+
+_LOOKED_UP = "; when it was looked up: "
+
+
+def _first_reason(delivery: Delivery) -> str:
+    """Why a delivery is in doubt, whatever its look-ups came to."""
+    return delivery.error.partition(_LOOKED_UP)[0]
 
 
 def _together(known: tuple[SentPart, ...], new: tuple[SentPart, ...]) -> tuple[SentPart, ...]:

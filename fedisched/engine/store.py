@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from fedisched.engine.tables import migrate, write_ahead
 # macOS keeps what fsync wrote in the drive's cache unless it is asked for more; elsewhere fullfsync changes nothing.
 # https://sqlite.org/pragma.html#pragma_fullfsync
 _PRAGMAS = ("cache_size = -512", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
+
+_PROBE = 64 * 1024
+"""Bytes: more than what records the sending of a post."""
 
 
 class Store:
@@ -55,6 +59,16 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def try_writing(self) -> None:
+        """Raises `StateUnusable` if nothing more can be written beside the journal: the disk is full, or read-only.
+        SQLite itself finds out late, since it writes into what it has already."""
+        probe = self.file.with_name(f".{self.file.name}-{os.getpid()}.part")
+        with told_apart(self.file):
+            try:
+                probe.write_bytes(bytes(_PROBE))
+            finally:
+                probe.unlink(missing_ok=True)
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows of a query that only reads."""

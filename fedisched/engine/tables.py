@@ -95,6 +95,14 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
+AHEAD = "SELECT value FROM meta WHERE name = 'ahead'"
+"""The row in which the index keeps, as a JSON object, the paths of files that say they are done with though their time
+is later than that, each with a key from its results, empty where it has none: few, however long the history."""
+AHEAD_PATHS = f"SELECT key FROM json_each(({AHEAD}))"  # noqa: S608
+OWNERS_OF_AHEAD = f"SELECT id FROM delivery WHERE key IN (SELECT value FROM json_each(({AHEAD})))"  # noqa: S608
+"""The deliveries whose keys these have: their own, or those of the files that they were copied from."""
+
+
 def open_files(until: int | None) -> str:
     """The query for the paths of files that are neither published nor drafts; with `until`, of those that fall due by
     then or have no time. The index over them is by their time, so that what is far off is not gone through."""

@@ -73,11 +73,14 @@ class _File:
 def _status(file: _File, said: Sequence[Result]) -> Status | None:
     """The first that applies of publishing, held, failed, published; None as long as nothing was tried. While one
     target is still to be tried the post is publishing, whatever became of the others: a file that says `failed` or
-    `held` asks for nothing more to be sent. A target that was dropped counts as none."""
+    `held` asks for nothing more to be sent. A target that was dropped counts as none. A draft stays one as long as
+    there is something that it keeps from being sent: any other word would ask for that again."""
     targets = zip(file.deliveries, said, strict=True)
     stands = {_stand(file, delivery, block) for delivery, block in targets if not _stays_dropped(delivery, block)}
     if stands <= {None}:
         return None
+    if file.entry.status is Status.DRAFT and stands != {Status.PUBLISHED}:
+        return Status.DRAFT
     if None in stands:
         return Status.PUBLISHING
     return next(status for status in _FIRST_THAT_APPLIES if status in stands)

@@ -22,6 +22,11 @@ def decisions(path: str, target: str, *, alone: bool) -> tuple[str, str, str]:
     return sent, again, drop
 
 
+def how_to_hand_over(variable: str, what: str) -> str:
+    """How a credential gets to fedisched, by the account's variable."""
+    return f"Set {variable} to {what}, and restart a daemon that runs: it keeps the environment it was started with."
+
+
 def how_to_settle(path: str, target: str, *, alone: bool = False) -> str:
     """What a person does about a delivery of which nobody knows whether it is on the network."""
     sent, again, drop = decisions(path, target, alone=alone)

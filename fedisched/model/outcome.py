@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,22 @@ class Refused:
     """The network said no, and will say so again until the file, the config or the account changes.
 
     `account` is true where the refusal is of the account (a wrong, expired or revoked credential, a deactivated
-    account): the account pauses and no delivery is burnt.
+    account): the account pauses and no delivery is burnt. `credential` is true where another credential mends it.
     """
 
     reason: str
     hint: str
     account: bool = False
+    credential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """Nobody can tell whether the network published it: it must be looked up before anything else is sent."""
+    """Nobody can tell whether the network published it: it must be looked up before anything else is sent. `heard` is
+    what came back and no more, for who asked for something else than to publish; empty where that is the reason."""
 
     reason: str
+    heard: str = field(default="", compare=False)
 
 
 Outcome = Published | NotSent | Refused | Unsure
@@ -85,11 +88,16 @@ class Perhaps:
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
-    """The look-up could not be completed; ask again. `account` as in `Refused`."""
+    """The look-up could not be completed; ask again. `refused` where it is the account that is refused."""
 
     reason: str
     retry_after: float | None = None
-    account: bool = False
+    refused: Refused | None = None
+
+    @property
+    def account(self) -> bool:
+        """Whether the account was refused."""
+        return self.refused is not None
 
 
 Finding = Found | Absent | Perhaps | CannotTell

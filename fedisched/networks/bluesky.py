@@ -253,7 +253,7 @@ class Bluesky:
                 case Perhaps(url=url, reason=reason):
                     return Unsure(f"{reason} ({url})")
                 case CannotTell(reason=reason):
-                    return Unsure(reason)
+                    return Unsure(f"nobody can tell whether {self._host} has it: {reason}")
                 case other:
                     assert_never(other)
         if len(found) == len(expected):

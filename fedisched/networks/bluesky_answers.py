@@ -9,9 +9,7 @@ from fedisched.networks.wire import Answer, Heard, shortened
 EXPIRED = frozenset({"ExpiredToken", "InvalidToken"})
 """The access token has to be renewed. The server looks at it first, so nothing was done."""
 
-_MAKE_ANOTHER = (
-    "Make an app password in the app's settings (Privacy and security, App passwords) and give it to fedisched."
-)
+_MAKE_ANOTHER = "Make an app password in the app's settings (Privacy and security, App passwords)."
 _ACCOUNT_HINTS = {
     "AccountTakedown": "Ask the server's moderators; posts wait until the account is back.",
     "AccountDeactivated": "Activate the account again in the app; posts wait until then.",
@@ -35,7 +33,8 @@ def verdict(heard: Heard, server: str) -> Verdict:
             return NotSent(f"{server} does not accept the session any more ({name})")
         case name, Answer(status=401 | 403) if name:
             hint = _ACCOUNT_HINTS.get(name, _MAKE_ANOTHER)
-            return Refused(f"{server} does not let the account in: {_words(heard)}", hint, account=True)
+            reason = f"{server} does not let the account in: {_words(heard)}"
+            return Refused(reason, hint, account=True, credential=_MAKE_ANOTHER in hint)
         case _:
             return over_http(heard, server, _words(heard))
 

@@ -31,7 +31,14 @@ from fedisched.networks.mastodon_instance import LIMITS, limits_of, locks_keys, 
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
 from fedisched.networks.mastodon_references import with_references
 from fedisched.networks.mastodon_status import Shown, difference, shown
-from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
+from fedisched.networks.verdict import (
+    Verdict,
+    before_sending,
+    of_a_look_up,
+    of_an_upload,
+    of_the_account,
+    upload_failed,
+)
 from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
 
 if TYPE_CHECKING:
@@ -209,7 +216,7 @@ class Mastodon:
                 self._uploaded[place] = str(number)
                 return str(number) if answer.status == 200 else self._processed(str(number), attachment)
             case _:
-                return before_sending(verdict(answer, self._host))
+                return upload_failed(verdict(answer, self._host))
 
     def _processed(self, media_id: str, attachment: Attachment) -> str | NotSent | Refused:
         """Wait until the server has worked an upload over: a post with it is refused before."""
@@ -223,7 +230,7 @@ class Mastodon:
         return NotSent(f"{self._host} is still working on {attachment.path}", _STILL_PROCESSING)
 
     def _unprocessed(self, answer: Verdict, media_id: str, attachment: Attachment) -> NotSent | Refused:
-        answer = before_sending(answer)
+        answer = upload_failed(answer)
         if isinstance(answer, Refused) and not answer.account:
             self._uploaded = {place: known for place, known in self._uploaded.items() if known != media_id}
             return Refused(f"{self._host} could not work on {attachment.path}", "Convert the file and try again.")
@@ -299,7 +306,7 @@ class Mastodon:
                 return page
         found = of_a_look_up(verdict(heard, self._host))
         # A token that may post but not read is a token that may post.
-        return replace(found, account=False) if isinstance(heard, Answer) and heard.status == 403 else found
+        return replace(found, refused=None) if isinstance(heard, Answer) and heard.status == 403 else found
 
     def _source(self, status_id: str) -> str | None:
         answer = self._ask(lambda client: client.status_source(status_id))

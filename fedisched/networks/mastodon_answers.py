@@ -8,9 +8,7 @@ from fedisched.networks.wire import Answer, Heard, shortened
 
 PROCESSING_SECONDS = 5.0
 
-_MAKE_ANOTHER = (
-    "Make a new access token in the account's settings (Development, scopes read and write) and give it to fedisched."
-)
+_MAKE_ANOTHER = "Make a new access token in the account's settings (Development, scopes read and write)."
 
 
 def verdict(heard: Heard, server: str) -> Verdict:
@@ -18,7 +16,8 @@ def verdict(heard: Heard, server: str) -> Verdict:
     words = _words(heard)
     match heard:
         case Answer(status=401 | 403) if heard.json() is not None:
-            return Refused(f"{server} does not let the account in: {words}", _MAKE_ANOTHER, account=True)
+            reason = f"{server} does not let the account in: {words}"
+            return Refused(reason, _MAKE_ANOTHER, account=True, credential=True)
         case Answer(status=404 | 422) if "not finished processing" in words:
             return NotSent(f"{server} is still working on the attachments", PROCESSING_SECONDS)
         case Answer(status=404 | 422) if _are_attached(words.lower()):

@@ -59,6 +59,9 @@ class Courier:
         """From when on a look-up can say that a delivery is not there."""
         self.stopped: NotSent | Refused | None = None
         """Set when the account or its server cannot be used: nothing more is to be done until that is mended."""
+        self.stopped_until: int | None = None
+        """When the account is tried again, if the delivery that found it stopped decides that: it is due again with
+        everything else of the account, so that what is older still goes first."""
 
     def is_prepared(self, job: Job) -> bool:
         """Whether everything slow is done, for the file as the plan has it."""
@@ -102,8 +105,9 @@ class Courier:
             case Prepared():
                 self._prepared[delivery.id] = (job.entry.digest, outcome)
             case NotSent(reason, retry_after):
-                self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
-                self._stop_if_of_the_account(outcome)
+                verdict = desk.rules.later(delivery, reason, retry_after, now)
+                self._not_prepared(delivery, verdict, now)
+                self._stop_if_of_the_account(outcome, verdict)
             case Refused(_, _, account=True):
                 self.stopped = outcome
             case Refused(reason, hint):
@@ -141,7 +145,7 @@ class Courier:
             return None
         except CannotWrite as error:
             # What could not be recorded in its file is not sent: whoever looks at the file would send it again.
-            desk.journal.record_waiting(delivery, str(error).rstrip("."), desk.clock.now() + CANNOT_WRITE_RETRY)
+            desk.journal.record_waiting(delivery, error.message, desk.clock.now() + CANNOT_WRITE_RETRY, error.hint)
             desk.settle(delivery.id)
             return None
         if rendering is None:
@@ -163,9 +167,10 @@ class Courier:
             delivery = desk.journal.delivery(delivery.id)
         return delivery
 
-    def _stop_if_of_the_account(self, outcome: Outcome | Finding) -> None:
+    def _stop_if_of_the_account(self, outcome: Outcome, verdict: Verdict) -> None:
         if isinstance(outcome, NotSent) and outcome.account:
             self.stopped = outcome
+            self.stopped_until = verdict.at if isinstance(verdict, TryLater) else None
 
     def _task(self, delivery: Delivery, rendered: Rendered) -> Task:
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
@@ -264,9 +269,9 @@ class Courier:
             if isinstance(verdict, AccountPaused):
                 # Nothing of this attempt was accepted, but what an earlier part was sent with is not forgotten.
                 desk.journal.take_back(replace(before, since=sending.since if sending.parts else before.since))
-                self.stopped = Refused(verdict.reason, "", account=True)
+                self.stopped = verdict.refused
                 return
-            self._stop_if_of_the_account(outcome)
+            self._stop_if_of_the_account(outcome, verdict)
             if self._is_anothers(sending, outcome) and self._takes_another_key(sending, now):
                 break
             carry_out_verdict(desk.journal, sending, verdict, now)
@@ -373,8 +378,8 @@ class Courier:
             case Perhaps():
                 verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
                 carry_out_verdict(desk.journal, delivery, verdict, now)
-            case CannotTell(reason, _, account=True):
-                self.stopped = Refused(reason, "", account=True)
+            case CannotTell(refused=Refused() as refused):
+                self.stopped = refused
             case CannotTell(reason, retry_after):
                 self._not_prepared(delivery, desk.rules.later(delivery, reason, retry_after, now), now)
                 return

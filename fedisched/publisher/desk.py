@@ -19,6 +19,7 @@ from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher.posts import Posts
+from fedisched.publisher.report import AccountNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Job:
     at: int
     begin: int = 0
     """When its preparation is to begin, so that it and what follows are ready in time."""
+    not_before: int = 0
+    """Nothing of it begins before this moment."""
     takes: int = 0
     """About how long its preparation takes, in microseconds."""
 
@@ -70,6 +73,7 @@ class Desk:
     condition: Condition = field(default_factory=Condition)
     agenda: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     settled: list[int] = field(default_factory=list)
+    news: list[AccountNews] = field(default_factory=list)
     broken: list[Exception] = field(default_factory=list)
     stopping: bool = False
     stale: bool = True
@@ -110,6 +114,13 @@ class Desk:
         """Something came of this delivery: it is to be reported, written back, and the plan to be made again."""
         with self.condition:
             self.settled.append(delivery_id)
+            self.stale = True
+            self.condition.notify_all()
+
+    def tell_of(self, news: AccountNews) -> None:
+        """An account cannot be used, or can be: that is to be told, and the plan to be made again."""
+        with self.condition:
+            self.news.append(news)
             self.stale = True
             self.condition.notify_all()
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from fedisched.content.folder import read_file
 from fedisched.content.replace import replace_file
 from fedisched.content.splice import splice_schedule
+from fedisched.engine.copied import TIME_CHANGED
 from fedisched.model.command import COPY_IT, how_to_leave, how_to_settle, typed
 from fedisched.model.errors import FedischedError
 from fedisched.model.post import Entry, Status
@@ -40,7 +41,7 @@ def _ready(desk: Desk, path: str) -> Entry:
         case Status.PUBLISHED:
             raise FedischedError(f"{path} is published already", COPY_IT)
         case Status.HELD:
-            raise FedischedError(f"{path} is held, since it may be on the network already", _how_to_settle(desk, entry))
+            raise FedischedError(*_held(desk, entry))
         case Status.FAILED:
             raise FedischedError(f"{path} has failed", f"To try again, type: {typed('retry', path)}")
         case Status.DRAFT | Status.SCHEDULED | Status.PUBLISHING:
@@ -49,13 +50,16 @@ def _ready(desk: Desk, path: str) -> Entry:
             assert_never(entry.status)
 
 
-def _how_to_settle(desk: Desk, entry: Entry) -> str:
+def _held(desk: Desk, entry: Entry) -> tuple[str, str]:
+    """Why it is held, and what to type."""
+    path = entry.path
     targets = desk.settings.accounts_named(entry.targets)
     claims = {claim.target: claim for claim in entry.claims}
     open_ones = [name for name in targets if name not in claims or claims[name].is_open]
     if any(name in claims and claims[name].url for name in open_ones):
-        return how_to_leave(entry.path)
-    return " ".join(how_to_settle(entry.path, name, alone=len(targets) == 1) for name in open_ones)
+        return f"{path} is held, since it is {TIME_CHANGED}", how_to_leave(path)
+    how = " ".join(how_to_settle(path, name, alone=len(targets) == 1) for name in open_ones)
+    return f"{path} is held, since it may be on the network already", how
 
 
 def _write_moment(desk: Desk, entry: Entry) -> None:

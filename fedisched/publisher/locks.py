@@ -75,6 +75,34 @@ def daemon_lock(folder: Path) -> Lock:
     return Lock(folder)
 
 
+class PidFile:
+    """Which process the daemon is, for people. The folder's lock has no place for it, and the file of one that is dead
+    must not name whoever has its number by now: so it is locked itself."""
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "locks" / "daemon.pid"
+        self._lock = Lock(self._file)
+
+    def note(self) -> None:
+        """This process is the daemon, until `release`."""
+        if self._lock.try_acquire():
+            try:
+                self._file.write_text(f"{os.getpid()}\n", encoding="ascii")
+            except OSError:
+                # A full disk: nobody is told the number, and that is all.
+                self._lock.release()
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def read(self) -> int | None:
+        """The daemon's process id; None if it is not known."""
+        if not self._file.exists() or self._lock.is_free():
+            return None
+        words = self._file.read_text(encoding="ascii", errors="replace").strip()
+        return int(words) if words.isdecimal() else None
+
+
 def asker_lock(state: Path, name: str) -> Lock:
     """The lock that somebody holds who waits for an answer."""
     return Lock(state / "locks" / f"asker-{name}.lock")

@@ -12,6 +12,7 @@ from fedisched.config import make_state_folder
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import open_journal
 from fedisched.engine.rules import Rules
+from fedisched.model.command import how_to_hand_over
 from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher.desk import Desk, Open, Opened
@@ -46,12 +47,13 @@ def open_from_environment(state: Path, environ: Mapping[str, str], clock: Clock)
 
         secret = credential(account, environ)
         if secret is None:
-            return Refused("there is no credential", f"Set {account.variable} in the environment.")
+            return Refused("there is no credential", how_to_hand_over(account.variable, "one"))
         bound = bound_server(state, account, secret)
         if bound is not None and bound != account.server:
             return Refused(
                 f"its credential belongs to {bound}, but the configuration now says {account.server}",
-                f"If that is your doing, make a new credential on {account.server} and set {account.variable} to it.",
+                f"If that is your doing, make a new credential on {account.server}. "
+                + how_to_hand_over(account.variable, "it"),
             )
         network = open_network(account, secret, SessionStore(state, account, secret), clock.now)
         return Opened(

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Arming
-from fedisched.engine.pace import MARGIN, begin_by
-from fedisched.engine.plan import Act, Stand, Step, plan
+from fedisched.engine.pace import MARGIN, Work, begin_by
+from fedisched.engine.plan import AT_ONCE, Act, Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, as_followed, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
@@ -20,7 +20,7 @@ from fedisched.publisher.calm import Calm
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
-from fedisched.publisher.report import Report, Word, report_of
+from fedisched.publisher.report import AccountNews, Report, Word, report_of
 from fedisched.publisher.summary import Summary, summed_up
 from fedisched.publisher.worker import Worker
 
@@ -32,12 +32,20 @@ HARD_DEADLINE = 10.0
 
 
 class Publisher:
-    """One run. `report` is called for each delivery that something came of, `notice` with sentences for people."""
+    """One run. `report` is called for each delivery that something came of, `notice` with sentences for people, `meet`
+    as soon as it is known whether an account can be used; without it, what was not tried is reported at the end."""
 
-    def __init__(self, desk: Desk, report: Callable[[Report], None], notice: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        report: Callable[[Report], None],
+        notice: Callable[[str], None],
+        meet: Callable[[AccountNews], None] | None = None,
+    ) -> None:
         self._desk = desk
         self._report = report
         self._notice = notice
+        self._meet = meet
         self._handover = Handover(desk.journal, desk.state)
         self._workers: dict[str, Worker] = {}
         self._tried: set[str] = set()
@@ -62,6 +70,8 @@ class Publisher:
         Raises the first error that stopped it, after the workers came to rest.
         """
         self._ahead = ahead
+        # The daemon starts one run after the other: an account that was given time by one is left in peace by the next.
+        self._tried = set(self._desk.settings.accounts) if ahead else set()
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
         try:
@@ -70,7 +80,8 @@ class Publisher:
             self._end()
         if self._desk.broken:
             raise self._desk.broken[0]
-        self._tell_unreached(steps)
+        if self._meet is None:
+            self._tell_unreached(steps)
         return self._summary(steps)
 
     # --- rounds ----------------------------------------------------------------------------------------------
@@ -137,7 +148,7 @@ class Publisher:
         desk = self._desk
         ready = {name: worker for name, worker in self._workers.items() if worker.is_ready}
         accounts = {
-            # Each run asks each account anew: what kept it from being used may be mended.
+            # A run that a person starts asks each account anew: what kept it from being used may be mended.
             name: state if name in self._tried else replace(state, next_try=None)
             for name, state in desk.accounts.all().items()
         }
@@ -164,12 +175,14 @@ class Publisher:
         beyond = [step.at for step in steps if step.at is not None and not _falls_within(step, horizon)]
         self._in_view = min(filter(None, [*beyond, desk.posts.next_due(horizon)]), default=NEVER)
         for step in wanted:
-            if step.target not in self._workers:
+            account = accounts.get(step.target)
+            is_given_time = account is not None and (account.next_try or 0) > now
+            if step.target not in self._workers and not is_given_time:
                 self._hire(step.target)
         # What waits for another post is known before its time, too: once that one is out, it is no later than it is.
         wanted += [step for step in steps if step.waits_for_another and _is_due(step, horizon)]
         armed = self._armed([step for step in wanted if step.target in ready], now)
-        agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready).items()}
+        agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready, now).items()}
         with desk.condition:
             desk.agenda = agenda
             desk.condition.notify_all()
@@ -193,7 +206,7 @@ class Publisher:
         pace = self._desk.paces.of(account)
         sends = [job for job in jobs if job.act is Act.SEND]
         takes = {job.delivery.id: pace.preparing(self._desk.posts.media_bytes(job.entry)) for job in sends}
-        begins = begin_by([(job.at, takes[job.delivery.id]) for job in sends])
+        begins = begin_by([Work(job.at, takes[job.delivery.id], job.not_before) for job in sends])
         begin = {job.delivery.id: moment for job, moment in zip(sends, begins, strict=True)}
         return tuple(
             replace(job, begin=begin.get(job.delivery.id, job.at), takes=takes.get(job.delivery.id, 0)) for job in jobs
@@ -227,12 +240,13 @@ class Publisher:
         return Arming(entry.path, step.target, account, step.key, due, entry.digest, tuple(parts), in_doubt)
 
     def _something_began(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
-        """Whether an account that could not be used may be tried again now: its worker has gone home."""
-        gone = {name for name, worker in self._workers.items() if not worker.is_alive()}
-        again = {step.target for step in steps if step.target in gone and _falls_within(step, min(now, horizon))}
-        for name in again:
-            del self._workers[name]
-        return bool(again)
+        """Whether an account that could not be used may be tried again now: its worker has gone home, or nobody was
+        hired yet."""
+        at_work = {name for name, worker in self._workers.items() if worker.is_alive()}
+        due = {step.target for step in steps if _falls_within(step, min(now, horizon))}
+        for name in due - at_work:
+            self._workers.pop(name, None)
+        return bool(due - at_work)
 
     def _is_done(self, steps: Sequence[Step], now: int, horizon: int) -> bool:
         """Nothing is being done, nothing more falls due within the horizon, nor would another publisher have to be
@@ -245,9 +259,10 @@ class Publisher:
             return False
         if any(_falls_within(step, horizon) for step in steps):
             return False
-        paces = self._desk.paces
-        later = ((name, job) for name, jobs in self._desk.agenda.items() for job in jobs if job.act is Act.SEND)
-        return not any(job.begin - paces.of(name).opening <= now + MARGIN for name, job in later)
+        later = [(n, job.begin) for n, jobs in self._desk.agenda.items() for job in jobs if job.act is Act.SEND]
+        if self._ahead:
+            later += [(step.target, step.at) for step in steps if step.at is not None and step.not_before == step.at]
+        return not any(begin - self._desk.paces.of(name).opening <= now + MARGIN for name, begin in later)
 
     # --- telling and writing ---------------------------------------------------------------------------------
 
@@ -255,6 +270,10 @@ class Publisher:
         desk = self._desk
         with desk.condition:
             settled, desk.settled = desk.settled, []
+            met, desk.news = desk.news, []
+        if self._meet is not None:
+            for news in met:
+                self._meet(news)
         for delivery_id in dict.fromkeys(settled):
             delivery = desk.journal.delivery(delivery_id)
             self._reported.add(delivery_id)
@@ -373,7 +392,7 @@ class Publisher:
         deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
         for worker in self._workers.values():
             worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
-        if desk.settled and not desk.broken:
+        if (desk.settled or desk.news) and not desk.broken:
             self._tell()
             desk.posts.refresh()
             desk.agenda = {}
@@ -401,16 +420,17 @@ def _is_due(step: Step, moment: int) -> bool:
     return step.entry.due is not None and step.entry.due <= moment
 
 
-def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job, ...]]:
-    """Each ready account's work, oldest first."""
+def _agenda(steps: Iterable[Step], ready: Iterable[str], now: int) -> dict[str, tuple[Job, ...]]:
+    """Each ready account's work, oldest first: of what is overdue, what was due first, though it was tried before."""
+
+    def turn(job: Job) -> tuple[int, int, str]:
+        return job.at if job.at == AT_ONCE else max(job.at, now), job.delivery.due, job.entry.path
+
     jobs: dict[str, list[Job]] = {name: [] for name in ready}
     for step in steps:
         if step.target in jobs and step.delivery is not None and step.act is not None and step.at is not None:
-            jobs[step.target].append(Job(step.delivery, step.entry, step.act, step.at))
-    return {
-        name: tuple(sorted(found, key=lambda job: (job.at, job.delivery.due, job.entry.path)))
-        for name, found in jobs.items()
-    }
+            jobs[step.target].append(Job(step.delivery, step.entry, step.act, step.at, not_before=step.not_before))
+    return {name: tuple(sorted(found, key=turn)) for name, found in jobs.items()}
 
 
 def _has_news(deliveries: Sequence[Delivery]) -> bool:

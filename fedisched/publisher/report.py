@@ -43,6 +43,24 @@ class Report:
         return cls(**known | {"parts": tuple(PartResult(**part) for part in known.get("parts", ()))})
 
 
+@dataclass(frozen=True, slots=True)
+class AccountNews:
+    """An account cannot be used, since `error` (one or more sentences), until `next_try` (RFC 3339); or it can be:
+    both are empty then. `paused` says that its server refuses it, which a person has to mend."""
+
+    account: str
+    error: str = ""
+    next_try: str = ""
+    paused: bool = False
+
+
+def news_from_plain(plain: Mapping[str, Any]) -> Report | AccountNews:
+    """Read what another process reports, as JSON. Raises TypeError for what is none."""
+    if "account" not in plain:
+        return Report.from_plain(plain)
+    return AccountNews(**{field.name: plain[field.name] for field in fields(AccountNews) if field.name in plain})
+
+
 def report_of(delivery: Delivery, as_text: Callable[[int], str]) -> Report:
     """The report of a delivery as it stands in the journal."""
     first = delivery.parts[0] if delivery.parts else None

@@ -9,12 +9,14 @@ from typing import assert_never
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
 from fedisched.engine.plan import Act
+from fedisched.model.command import how_to_hand_over
 from fedisched.model.network import Identity, Network
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
 from fedisched.publisher.courier import CLOCKS_APART, Courier, clocks_differ
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.locks import account_lock
+from fedisched.publisher.report import AccountNews
 
 INTENT_LEAD = SECOND // 20
 """The intent is synced to disk this long before the moment, so that the disk does not make the request late."""
@@ -90,14 +92,15 @@ class Worker(Thread):
             self.is_ready = True
             if self._since is not None:
                 self._desk.paces.opened(self._account.name, self._desk.clock.now() - self._since)
-            self._desk.plan_again()
+            self._desk.tell_of(AccountNews(self._account.name))
             courier = Courier(self._account, network, identity.limits, self._desk)
             try:
                 self._work(network, courier)
             finally:
                 self._desk.paces.keep(self._account.name)
             if courier.stopped is not None:
-                self._not_identified(self._desk.accounts.all()[self._account.name], courier.stopped)
+                known = self._desk.accounts.all()[self._account.name]
+                self._not_identified(known, courier.stopped, courier.stopped_until)
         finally:
             self.is_ready = False
             network.close()
@@ -188,20 +191,30 @@ class Worker(Thread):
     def _pause(self, state: AccountState, refused: Refused) -> None:
         """The account is refused: its deliveries wait, none is burnt, and this worker goes home. Another one asks
         again now and then, since a credential may work again (or be another one) by then."""
-        reason = f"{refused.reason}. {refused.hint}" if refused.hint else refused.reason
+        words = [f"{refused.reason}.", refused.hint] if refused.hint else [refused.reason]
+        if refused.credential:
+            words.append(how_to_hand_over(self._account.variable, "it"))
+        reason = " ".join(words)
         next_try = self._desk.clock.now() + int(self._desk.settings.retry.longest * SECOND)
         self._desk.accounts.paused(state, reason, next_try)
-        self._desk.plan_again()
+        self._tell(reason, next_try, paused=True)
 
-    def _not_identified(self, state: AccountState, answer: NotSent | Refused) -> None:
+    def _not_identified(self, state: AccountState, answer: NotSent | Refused, until: int | None = None) -> None:
+        """The account cannot be used; it is tried again at `until`, if that is known already."""
         match answer:
             case NotSent(reason, retry_after):
-                next_try = self._desk.rules.account_next_try(state.failures, retry_after, self._desk.clock.now())
+                next_try = until or self._desk.rules.account_next_try(
+                    state.failures, retry_after, self._desk.clock.now()
+                )
                 self._desk.accounts.unreachable(state, reason, next_try)
+                self._tell(reason, next_try)
             case Refused():
                 self._pause(state, answer)
             case _:
                 assert_never(answer)
+
+    def _tell(self, error: str, next_try: int, paused: bool = False) -> None:
+        self._desk.tell_of(AccountNews(self._account.name, error, self._desk.posts.as_text(next_try), paused))
 
     def _give_up(self, network: Network, state: AccountState, answer: NotSent | Refused) -> None:
         """While an account is refused none of its deliveries is burnt; while its server is gone patience runs on."""

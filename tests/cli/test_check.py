@@ -119,7 +119,7 @@ def test_a_problem_of_all_targets_is_told_once(folder: Path) -> None:
 
 
 def test_what_is_published_is_never_an_error(folder: Path) -> None:
-    write_post(folder, "a.md", GOOD.replace("09:00", "09:00\nstatus: published") + "![a cat](gone.jpg)\n")
+    write_post(folder, "a.md", GOOD.replace("12-01 09:00", "11-01 09:00\nstatus: published") + "![a cat](gone.jpg)\n")
     assert [p["severity"] for p in checked(folder)["problems"]] == ["warning"]
 
 

@@ -100,6 +100,17 @@ def test_now_refuses_what_is_settled_and_says_what_to_type(served: FolderWithSer
     assert not served.sandbox.requests()
 
 
+def test_now_says_that_a_post_whose_time_was_changed_is_there(served: FolderWithServer) -> None:
+    path = served.post("a.md", targets="mastodon")
+    block = (
+        "results:\n  mastodon:\n    key: 3kzzzzzzzzzzz\n    url: https://m.example/1\n    error: moved\n    state: held"
+    )
+    path.write_text(path.read_text().replace("---\nHello", f"status: held\n{block}\n---\nHello"))
+    done = served.run("publish", "posts/a.md", "--now")
+    assert done.exit_code == Exit.NEEDS_YOU
+    assert "posts/a.md is held, since it is already published; its time was changed afterwards. `fed" in done.stderr
+
+
 def test_only_what_is_named_goes_out(served: FolderWithServer) -> None:
     for name in ("a.md", "b.md", "2026/c.md", "2026/d.md"):
         served.post(name, body=name, targets="mastodon")

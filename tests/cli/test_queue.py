@@ -14,6 +14,7 @@ from fedisched.compose import default_limits
 from fedisched.engine.accounts import Accounts, AccountState
 from fedisched.engine.journal import Journal
 from fedisched.model.delivery import Delivery
+from fedisched.model.errors import StateUnusable
 from fedisched.model.network import Identity
 from fedisched.model.outcome import SentPart
 from fedisched.model.rendered import Rendered
@@ -197,12 +198,21 @@ def test_many_late_posts_are_one_question(folder: Path) -> None:
     heading, question, sum_ = done.stdout.splitlines()
     assert (heading, sum_) == ("Needs you", "300 posts in need of you")
     assert question.startswith("  late    300 posts, due from 1 Jan 2026 to 1 Sep 2026: posts/000.md, posts/009.md, ")
-    for words in ("and 297 more", "`fedisched publish PATH --now`", "`status: draft`", "`fedisched queue -v`"):
+    for words in (
+        "and 297 more",
+        "`fedisched publish PATH --now`",
+        "`status: draft`",
+        "`fedisched resolve --drop --late`",
+        "`fedisched queue -v`",
+    ):
         assert words in question
     assert call("queue", "-v", "-C", str(folder)).stdout.count("  late  ") == 300
     rows = queued(folder)
     assert len(rows) == 600
-    assert (rows[0]["state"], rows[0]["commands"]) == ("late", ["fedisched publish posts/000.md --now"])
+    assert (rows[0]["state"], rows[0]["commands"]) == (
+        "late",
+        ["fedisched publish posts/000.md --now", "fedisched resolve posts/000.md --drop"],
+    )
     assert "was due 11 months ago" in str(rows[0]["error"])
     assert {path: path.read_bytes() for path in before} == before
 
@@ -213,7 +223,7 @@ def test_each_state_that_needs_a_person_has_its_commands(every_state: Path) -> N
     assert {state: commands for state, commands in found.items() if commands} == {
         "held": [f"{resolve} --sent URL", f"{resolve} --retry", f"{resolve} --drop"],
         "failed": ["fedisched retry posts/refused.md"],
-        "late": ["fedisched publish posts/late.md --now"],
+        "late": ["fedisched publish posts/late.md --now", "fedisched resolve posts/late.md --drop"],
         "paused": ["fedisched publish"],
         "broken": ["fedisched check posts/broken.md"],
     }
@@ -245,6 +255,56 @@ def test_what_failed_in_another_clone_has_its_reason_from_the_file(folder: Path)
     write_post(folder, "a.md", f"---\ntime: {DUE}\ntargets: mastodon\nstatus: failed\n{front}---\nHello\n")
     assert [row["error"] for row in queued(folder, "--failed")] == ["too loud"]
     assert "too loud. Then type: fedisched retry posts/a.md" in call("queue", "-C", str(folder)).stdout
+
+
+def test_what_is_tried_again_says_when_and_what_is_not_delayed_says_nothing(folder: Path) -> None:
+    post(folder, "a.md", targets="mastodon")
+    post(folder, "later.md", "2027-06-01 09:00", targets="mastodon")
+    journal = journal_of(folder)
+    accounts = Accounts(journal)
+    accounts.verified("mastodon", "https://mastodon.social", "f", Identity(ID, "me", default_limits("mastodon")))
+    accounts.unreachable(accounts.all()["mastodon"], "it asks to slow down (429)", NOW + HOUR // 6)
+    journal.close()
+    shown = call("queue", "-C", str(folder)).stdout
+    assert "waiting  it asks to slow down (429)  next try in 10 minutes" in shown
+    assert shown.count("429") == 1 and "need of you" not in shown
+    journal = journal_of(folder)
+    Accounts(journal).verified(
+        "mastodon", "https://mastodon.social", "f", Identity(ID, "m", default_limits("mastodon"))
+    )
+    known = armed(folder, journal, "a.md")
+    journal.record_not_prepared(known, "it is still working on a.jpg", NOW + HOUR // 12, NOW)
+    journal.close()
+    shown = call("queue", "-C", str(folder)).stdout
+    assert "waiting  it is still working on a.jpg  next try in 5 minutes" in shown
+
+
+def test_a_folder_that_cannot_be_written_needs_a_person(folder: Path) -> None:
+    post(folder, "a.md", targets="mastodon")
+    journal = journal_of(folder)
+    Accounts(journal).verified(
+        "mastodon", "https://mastodon.social", "f", Identity(ID, "m", default_limits("mastodon"))
+    )
+    known = armed(folder, journal, "a.md")
+    journal.record_waiting(known, "a.md cannot be written: Read-only file system", NOW + HOUR, "Let it be written.")
+    journal.close()
+    shown = call("queue", "-C", str(folder)).stdout
+    assert shown.startswith("Needs you\n  waiting posts/a.md  → mastodon\n")
+    assert "a.md cannot be written: Read-only file system. Let it be written." in shown
+
+
+def test_a_full_disk_is_told_as_why_posts_are_overdue(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    post(folder, "a.md", targets="mastodon")
+    post(folder, "later.md", "2027-06-01 09:00", targets="mastodon")
+    assert "need of you" not in call("queue", "-C", str(folder)).stdout
+
+    def full(_: Journal) -> None:
+        raise StateUnusable("The journal cannot be used: No space left on device", "Free disk space, then try again.")
+
+    monkeypatch.setattr(Journal, "try_writing", full)
+    shown = call("queue", "-C", str(folder)).stdout
+    assert "No space left on device. Free disk space, then try again." in shown
+    assert "1 post to come, 1 post in need of you" in shown
 
 
 @pytest.mark.parametrize(

@@ -245,3 +245,60 @@ def test_it_serves_any_clone_and_makes_no_state(folder: Path, tmp_path: Path) ->
     assert not list(clone.rglob("journal*"))
     changed = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True)
     assert changed.stdout == " M posts/a.md\n"
+
+
+# --- what is late ------------------------------------------------------------------------------------------------
+
+LATE = "---\ntime: 2026-11-{:02} 09:00\ntargets: [mastodon, bluesky]\n---\nHello\n"
+
+
+def test_what_is_late_is_put_away_as_a_draft_several_at_once(folder: Path) -> None:
+    for number in (1, 2, 3):
+        write_post(folder, f"{number}.md", LATE.format(number))
+    done = call("resolve", "posts/1.md", "posts/2.md", "--drop", "-C", str(folder))
+    assert done.exit_code == Exit.DONE and "dropped posts/1.md → mastodon, bluesky  it will not be sent" in done.stdout
+    assert [entry(folder, f"{number}.md").status for number in (1, 2, 3)] == ["draft", "draft", "scheduled"]
+    assert (folder / "posts/1.md").read_text().replace("status: draft\n", "") == LATE.format(1)
+
+
+def test_all_that_is_late_is_put_away_at_once_and_nothing_else(folder: Path) -> None:
+    for number in (1, 2, 20, 21):
+        write_post(folder, f"{number}.md", LATE.format(number))
+    write_post(folder, "held.md", HELD)
+    write_post(folder, "done.md", LATE.format(1).replace("---\nH", "status: published\n---\nH"))
+    others = ("20.md", "21.md", "held.md", "done.md")
+    before = [(folder / "posts" / name).read_bytes() for name in others]
+    done = call("resolve", "--drop", "--late", "--json", "-C", str(folder))
+    assert [json.loads(line)["state"] for line in done.stdout.splitlines()] == ["draft", "draft"]
+    assert [entry(folder, name).status for name in ("1.md", "2.md")] == ["draft", "draft"]
+    assert [(folder / "posts" / name).read_bytes() for name in others] == before
+    assert "Nothing is late." in call("resolve", "--drop", "--late", "-C", str(folder)).stdout
+
+
+def test_of_a_late_post_one_target_is_given_up(folder: Path) -> None:
+    path = write_post(folder, "a.md", LATE.format(1))
+    assert resolve(folder, "--drop", "--target", "bluesky").exit_code == Exit.DONE
+    assert entry(folder).status == "scheduled" and blocks(folder)["bluesky"].dropped == DROPPED_AT
+    assert resolve(folder, "--drop").exit_code == Exit.DONE
+    assert entry(folder).status == "draft"
+    there = "status: scheduled\nresults:\n  mastodon:\n    key: 3kzzzzzzzzzzz\n    url: https://mastodon.social/@me/1\n"
+    path.write_text(LATE.format(1).replace("---\nH", f"{there}---\nH"))
+    assert resolve(folder, "--drop").exit_code == Exit.DONE
+    assert entry(folder).status == "published" and blocks(folder)["bluesky"].dropped == DROPPED_AT
+
+
+def test_one_that_cannot_be_put_away_keeps_all_as_they_are(folder: Path) -> None:
+    paths = [write_post(folder, f"{number}.md", LATE.format(number)) for number in (1, 2, 20)]
+    before = [path.read_bytes() for path in paths]
+    done = call("resolve", *map(str, paths), "--drop", "-C", str(folder))
+    assert done.exit_code == Exit.NEEDS_YOU and "posts/20.md is not held, its status is scheduled" in done.stderr
+    assert [path.read_bytes() for path in paths] == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["posts/1.md", "posts/2.md", "--retry"], ["--drop"], ["--late", "--retry"], ["posts/1.md", "--late"]]
+)
+def test_what_takes_several_posts_is_only_to_let_them_be(folder: Path, arguments: list[str]) -> None:
+    for number in (1, 2):
+        write_post(folder, f"{number}.md", LATE.format(number))
+    assert call("resolve", *arguments, "-C", str(folder)).exit_code == Exit.USAGE

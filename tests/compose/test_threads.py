@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fedisched.compose import bluesky
 from fedisched.compose.draft import Draft
+from fedisched.compose.facets import SPACES
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.traced import Traced
 from fedisched.model.rendered import Limits, RenderedPart, Rendering
@@ -244,7 +245,8 @@ typed_texts = st.one_of(
 
 
 def squeezed(text: str) -> str:
-    return "".join(text.split())
+    """Without white space, of which Bluesky's app trims more at the ends of a post than Python knows (U+FEFF)."""
+    return "".join("".join(text.split()).translate(dict.fromkeys(map(ord, SPACES))).split())
 
 
 @settings(max_examples=60, deadline=None)
@@ -258,7 +260,7 @@ def test_the_parts_joined_give_the_text_back(text: str, characters: int, network
     joined, at = "\n".join(part.text for part in whole), 0
     for part in parts:
         found = joined.find(part.text, at)
-        assert found >= 0 and not joined[at:found].strip()
+        assert found >= 0 and not squeezed(joined[at:found])
         at = found + len(part.text)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from fedisched.daemon.child import Child
 from fedisched.model.results import PartResult
-from fedisched.publisher.report import Report
+from fedisched.publisher.report import AccountNews, Report
 from tests.daemon.service import PATIENT, is_gone
 
 
@@ -20,11 +20,11 @@ class Heard:
     """What a child said, in order of its coming."""
 
     def __init__(self) -> None:
-        self.reports: Queue[Report] = Queue()
+        self.reports: Queue[Report | AccountNews] = Queue()
         self.words: Queue[str] = Queue()
         self.ended: Queue[int] = Queue()
 
-    def report(self) -> Report:
+    def report(self) -> Report | AccountNews:
         return self.reports.get(timeout=PATIENT)
 
     def word(self) -> str:

@@ -96,8 +96,17 @@ def test_a_copy_of_a_published_post_is_told_with_the_lines_to_delete(stage: Stag
         service.until(
             "problem", "posts/new.md:5:1: ", "If this is a new post, delete lines 5 to 10, its whole `results`"
         )
+        time = path.read_text().partition("time: ")[2].partition("\n")[0]
+        stage.write("plain.md", path.read_text().replace(time, as_text(stage.soon(3600)), 1))
+        service.until("problem", "posts/plain.md:5:1: ", "delete lines 5 to 10", "write `status: scheduled` in line 4")
+        stage.write("other.md", f"---\ntime: {as_text(stage.soon(3600))}\nstatus: published\n---\nHello!\n")
+        service.until("problem", "posts/other.md:3:1: its status is published, but it has no results")
+        # Somebody else wrote: everything is looked at again, and nothing is told twice.
+        assert call("queue", "-C", str(stage.folder)).exit_code == 0
+        stage.post("next.md", stage.soon(7200))
+        service.until("armed", "posts/next.md")
         assert service.stop() == 0
-    assert service.count("problem") == 1 and stage.texts()[0] == ["Hello!"]
+    assert service.count("problem") == 3 and stage.texts()[0] == ["Hello!"]
 
 
 def test_a_published_post_whose_time_was_changed_is_told_with_the_command(stage: Stage) -> None:

@@ -256,7 +256,10 @@ def test_a_second_daemon_says_that_there_is_one(stage: Stage) -> None:
     with running(stage) as service:
         second = fedisched(stage, "run")
         assert second.returncode == 1
-        assert "Another fedisched daemon serves this folder. Stop it first" in second.stderr
+        pid = service.process.pid
+        assert (
+            f"Another fedisched daemon, process {pid}, serves this folder. Stop it with `kill {pid}`" in second.stderr
+        )
         stage.post("a.md", stage.soon(3600))
         service.until("armed", "posts/a.md")
 

@@ -15,7 +15,7 @@ from fedisched.model.post import Claim, Entry, Status
 from fedisched.model.problem import Problem
 from tests.engine.support import EVERY_STATE, brought_to, claim, entry
 
-NOW = 10**18
+NOW = 2 * 10**18
 OLD = NOW - YOUNG - 1
 PROBLEM = Problem("posts/a.md", 3, 7, "time-gap", "time has no such moment", "Write 03:00.")
 

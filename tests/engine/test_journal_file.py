@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -209,3 +210,18 @@ def test_a_journal_that_another_process_holds_is_said_to_be_held(journal: Journa
     other.execute("ROLLBACK")
     other.close()
     assert armed(journal).path
+
+
+def test_a_disk_that_takes_no_more_is_found_out_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    journal.try_writing()
+    before = sorted(tmp_path.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(StateUnusable, match="Free disk space"):
+            journal.try_writing()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(tmp_path.iterdir()) == before
+    journal.close()

@@ -6,13 +6,12 @@ from hypothesis import strategies as st
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Journal
-from fedisched.engine.pace import LEAD, LONGEST_LEAD, MARGIN, MEGABYTE, Pace, Paces, begin_by, start_by
+from fedisched.engine.pace import LEAD, LONGEST_LEAD, MARGIN, MEGABYTE, Pace, Paces, Work, begin_by, start_by
 
 NOW = 1_795_000_000 * SECOND
 durations = st.integers(min_value=0, max_value=3600 * SECOND)
-work = st.lists(st.tuples(st.integers(min_value=0, max_value=3600).map(lambda s: NOW + s * SECOND), durations)).map(
-    sorted
-)
+moments = st.integers(min_value=0, max_value=3600).map(lambda s: NOW + s * SECOND)
+work = st.lists(st.builds(Work, moments, durations, st.just(0))).map(sorted)
 
 
 def test_a_slow_one_counts_at_once_and_is_forgotten_slowly() -> None:
@@ -44,37 +43,44 @@ def test_a_small_picture_does_not_make_a_large_one_endless() -> None:
 
 
 def test_one_alone_is_begun_ten_seconds_before() -> None:
-    assert begin_by([(NOW, SECOND)]) == [NOW - LEAD]
+    assert begin_by([Work(NOW, SECOND)]) == [NOW - LEAD]
 
 
 def test_many_at_one_moment_are_begun_one_after_the_other() -> None:
-    assert begin_by([(NOW, 4 * SECOND)] * 4) == [NOW - MARGIN - n * 4 * SECOND for n in (4, 3, 2)] + [NOW - LEAD]
+    assert begin_by([Work(NOW, 4 * SECOND)] * 4) == [NOW - MARGIN - n * 4 * SECOND for n in (4, 3, 2)] + [NOW - LEAD]
 
 
 def test_what_comes_later_and_takes_long_is_begun_before_it_would_be_too_late() -> None:
-    begins = begin_by([(NOW, SECOND), (NOW + 30 * SECOND, 60 * SECOND)])
+    begins = begin_by([Work(NOW, SECOND), Work(NOW + 30 * SECOND, 60 * SECOND)])
     assert begins == [NOW - 31 * SECOND - MARGIN, NOW - 30 * SECOND - MARGIN]
 
 
 def test_nothing_is_begun_hours_before() -> None:
-    assert begin_by([(NOW, 7200 * SECOND)]) == [NOW - LONGEST_LEAD]
+    assert begin_by([Work(NOW, 7200 * SECOND)]) == [NOW - LONGEST_LEAD]
+
+
+def test_what_is_given_time_begins_no_sooner_and_what_is_not_waits_for_nobody() -> None:
+    begins = begin_by([Work(NOW, 2 * SECOND), Work(NOW, 300 * SECOND, NOW), Work(NOW + SECOND, SECOND)])
+    assert begins == [NOW - LEAD, NOW, NOW - 9 * SECOND]
+    paces = {"slow": Pace(opening=60 * SECOND)}
+    assert start_by({"slow": [Work(NOW, 300 * SECOND, NOW)]}, paces) == NOW - 60 * SECOND
 
 
 @given(work)
-def test_whoever_begins_then_has_each_done_before_its_moment(work: list[tuple[int, int]]) -> None:
+def test_whoever_begins_then_has_each_done_before_its_moment(work: list[Work]) -> None:
     free = 0
-    for (due, takes), begin in zip(work, begin_by(work), strict=True):
+    for (due, takes, _), begin in zip(work, begin_by(work), strict=True):
         assert due - LONGEST_LEAD <= begin <= due - LEAD
         free = max(free, begin) + takes
-        if all(begin > due - LONGEST_LEAD for (due, _), begin in zip(work, begin_by(work), strict=True)):
+        if all(begin > due - LONGEST_LEAD for (due, _, _), begin in zip(work, begin_by(work), strict=True)):
             assert free <= due - MARGIN
 
 
 def test_the_publisher_starts_early_enough_for_the_slowest_account() -> None:
     paces = {"quick": Pace(opening=SECOND), "slow": Pace(opening=20 * SECOND)}
     later = NOW + 15 * SECOND
-    assert start_by({"quick": [(NOW, 0)], "slow": [(later, 0)]}, paces) == later - LEAD - 20 * SECOND
-    assert start_by({"quick": [(NOW, 0)], "slow": []}, paces) == NOW - LEAD - SECOND
+    assert start_by({"quick": [Work(NOW, 0)], "slow": [Work(later, 0)]}, paces) == later - LEAD - 20 * SECOND
+    assert start_by({"quick": [Work(NOW, 0)], "slow": []}, paces) == NOW - LEAD - SECOND
     assert start_by({}, paces) is None
 
 

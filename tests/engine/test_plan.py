@@ -154,7 +154,10 @@ def test_a_paused_account_makes_its_deliveries_wait() -> None:
     assert (found.error, found.hint) == ("token revoked", "")
     accounts = {"m": replace(ACCOUNTS["m"], error="no route", next_try=DUE - HOUR)}
     found = step(entry(), delivery(), accounts=accounts)
-    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE), "no route")
+    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE), ""), "nothing keeps it from its own time"
+    accounts = {"m": replace(ACCOUNTS["m"], error="no route", next_try=DUE + HOUR)}
+    found = step(entry(), delivery(), accounts=accounts)
+    assert (shown(found), found.error) == ((Stand.WAITING, Act.SEND, DUE + HOUR), "no route")
 
 
 def test_a_post_that_cannot_be_read_is_one_broken_step() -> None:
@@ -366,3 +369,14 @@ def test_nothing_is_sent_before_it_is_due(found: Entry, known: list[Delivery], n
     for each in plan([found], known, ACCOUNTS, SETTINGS, now):
         if each.act is Act.SEND and found.due is not None and each.at is not None:
             assert each.at >= (each.delivery.due if each.delivery else found.due)
+
+
+def test_nothing_of_what_failed_begins_before_its_or_its_accounts_next_try() -> None:
+    later, latest = DUE + HOUR, DUE + 2 * HOUR
+    tried = delivery(first_try=DUE, attempts=1, next_try=later)
+    gone = {"m": replace(ACCOUNTS["m"], error="not reached", next_try=latest)}
+    assert step(entry()).not_before == 0
+    assert (step(entry(), tried).at, step(entry(), tried).not_before) == (later, later)
+    found = step(entry(), tried, accounts=gone)
+    assert (found.at, found.not_before) == (latest, latest)
+    assert step(entry(), tried, asked=ASKED).not_before == AT_ONCE

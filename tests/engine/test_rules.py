@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,8 @@ def test_a_yes_is_published_when_it_is_of_the_last_part() -> None:
 
 def test_a_no_is_refused_and_a_no_to_the_account_is_not_the_post_s() -> None:
     assert RULES.after_send(SENDING, Refused("too long", "Shorten it."), 1, NOW) == IsRefused("too long", "Shorten it.")
-    assert RULES.after_send(SENDING, Refused("revoked", "Log in.", account=True), 1, NOW) == AccountPaused("revoked")
+    refused = Refused("revoked", "Log in.", account=True)
+    assert RULES.after_send(SENDING, refused, 1, NOW) == AccountPaused(refused)
 
 
 def test_who_knows_is_looked_up_soon() -> None:
@@ -169,7 +171,21 @@ def test_looks_come_as_late_again_as_it_has_been_unsure() -> None:
         waits.append((verdict.look_at - now) // SECOND)
         now = verdict.look_at
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600]
-    assert looked(CannotTell("429", 900.0), after=1) == IsUnsure("429", NOW + 901 * SECOND)
+    said = "cut off; when it was looked up: 429"
+    assert looked(CannotTell("429", 900.0), after=1) == IsUnsure(said, NOW + 901 * SECOND)
+
+
+def test_why_it_is_in_doubt_is_said_first_however_often_it_is_looked_up() -> None:
+    found = UNSURE
+    for reason in ("it answered 502", "no connection"):
+        verdict = looked(CannotTell(reason), found, after=1)
+        assert isinstance(verdict, IsUnsure) and verdict.error == f"cut off; when it was looked up: {reason}"
+        found = replace(found, error=verdict.error)
+    held = looked(CannotTell("it answered 502"), replace(found, first_try=OLD, last_try=OLD))
+    assert isinstance(held, IsHeld)
+    assert held.error == "nobody could say whether it was published: cut off; when it was looked up: it answered 502"
+    absent = looked(Absent(), found)
+    assert isinstance(absent, TryLater) and absent.error == "cut off"
 
 
 def test_an_answer_that_never_comes_is_held_and_a_waiting_delivery_only_waits() -> None:
@@ -191,7 +207,7 @@ def test_an_answer_that_never_comes_is_held_and_a_waiting_delivery_only_waits() 
         (State.SENDING, TryLater("no route", NOW), State.WAITING),
         (State.SENDING, IsRefused("too long", "Shorten it."), State.REFUSED),
         (State.SENDING, IsUnsure("cut off", NOW), State.UNSURE),
-        (State.SENDING, AccountPaused("revoked"), State.WAITING),
+        (State.SENDING, AccountPaused(Refused("revoked", "Log in.", account=True)), State.WAITING),
         (State.UNSURE, IsPublished((part(),)), State.PUBLISHED),
         (State.UNSURE, TryLater("not there", NOW), State.WAITING),
         (State.UNSURE, IsUnsure("503", NOW), State.UNSURE),

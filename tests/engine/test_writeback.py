@@ -127,6 +127,24 @@ def test_a_target_that_is_still_to_be_tried_keeps_the_file_asking(state: State, 
     assert list(says[1]) == ["m"]
 
 
+@pytest.mark.parametrize("due", [DUE, None])
+@pytest.mark.parametrize("other", [delivery(target="b", id=2, state=State.CANCELLED), delivery(target="b", id=2)])
+def test_a_draft_stays_one_when_another_target_went_out_before_it_was_one(other: Delivery, due: int | None) -> None:
+    draft = entry(targets=BOTH, status=Status.DRAFT, due=due)
+    says = said(draft, published(), other)
+    assert says == (Status.DRAFT, {"m": THERE})
+    assert said(applied(draft, says), published(), other, results=says[1]) is None
+    assert said(applied(draft, says), published(), results=says[1]) is None, "a lost journal asks for nothing either"
+
+
+@pytest.mark.parametrize("state", [State.UNSURE, State.WAITING, State.HELD, State.REFUSED])
+def test_a_draft_of_which_nobody_knows_yet_asks_for_nothing(state: State) -> None:
+    says = said(entry(status=Status.DRAFT), tried(state))
+    assert says is not None and says[0] is Status.DRAFT
+    there = said(entry(status=Status.DRAFT), published())
+    assert there == (Status.PUBLISHED, {"m": THERE}), "nothing is kept from being sent any more"
+
+
 def test_a_block_that_says_published_is_never_rewritten() -> None:
     theirs = Result(key="theirs", url="https://elsewhere.example/9", at="noon")
     for known in (published(), tried(State.UNSURE), tried(State.HELD), tried(State.REFUSED)):
@@ -243,7 +261,8 @@ def test_what_is_written_once_is_right_for_good_and_takes_nothing_away(
     for target, block in results.items():
         if block.is_published:
             assert after[target] == block
-    assert status not in (Status.DRAFT, Status.SCHEDULED)
+    assert status is not Status.SCHEDULED
+    assert status is not Status.DRAFT or found.status is Status.DRAFT
 
 
 # --- what a person decided ---------------------------------------------------------------------------------------

@@ -9,7 +9,14 @@ import pytest
 
 from fedisched.model.outcome import CannotTell, NotSent, Refused, Unsure
 from fedisched.networks import bluesky_answers, mastodon_answers
-from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
+from fedisched.networks.verdict import (
+    Verdict,
+    before_sending,
+    of_a_look_up,
+    of_an_upload,
+    of_the_account,
+    upload_failed,
+)
 from fedisched.networks.wire import Answer, Heard, NoAnswer, shortened
 
 AT = 1_800_000_000_000_000  # 2027-01-15T08:00:00Z
@@ -174,6 +181,24 @@ def test_where_nothing_could_be_published_nothing_is_unsure() -> None:
     assert before_sending(Refused("x", "y")) == Refused("x", "y")
 
 
+UNCLEAR: list[tuple[Heard, str]] = [
+    (answer(502), "m.example answered 502"),
+    (NoAnswer(sent=True, reason="cut off"), "m.example gave no answer: cut off"),
+]
+
+
+@pytest.mark.parametrize("verdict", [mastodon_answers.verdict, bluesky_answers.verdict])
+@pytest.mark.parametrize(("heard", "words"), UNCLEAR)
+def test_only_who_published_is_told_that_the_post_may_be_there(
+    verdict: Callable[[Heard, str], Verdict], heard: Heard, words: str
+) -> None:
+    said = verdict(heard, "m.example")
+    assert isinstance(said, Unsure) and "may have got the post" in said.reason
+    assert of_a_look_up(said) == CannotTell(words)
+    assert before_sending(said) == of_the_account(said) == NotSent(words)
+    assert of_an_upload(said) == upload_failed(said) == NotSent(f"the upload failed: {words}")
+
+
 def test_who_is_not_let_in_is_refused_as_an_account() -> None:
     assert of_the_account(Refused("x", "y")) == Refused("x", "y", account=True)
     assert of_the_account(Unsure("x")) == NotSent("x")
@@ -181,7 +206,9 @@ def test_who_is_not_let_in_is_refused_as_an_account() -> None:
 
 def test_a_look_up_that_failed_is_never_a_no() -> None:
     assert of_a_look_up(NotSent("x", 3)) == CannotTell("x", 3)
-    assert of_a_look_up(Refused("x", "y", account=True)) == CannotTell("x", account=True)
+    refused = Refused("x", "y", account=True)
+    assert of_a_look_up(refused) == CannotTell("x", refused=refused)
+    assert of_a_look_up(refused).account and not of_a_look_up(Refused("x", "y")).account
     assert of_a_look_up(Unsure("x")) == CannotTell("x")
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
+import pytest
+
+from fedisched.clock import SECOND
 from fedisched.model.delivery import State
 from fedisched.model.post import Status
 from fedisched.model.settings import Retry
+from fedisched.publisher.publisher import Publisher
+from fedisched.publisher.report import Report
 from fedisched.sandbox import Fault, What
 from tests.publisher.held import deliveries, hold
-from tests.stage import Stage
+from tests.stage import Stage, as_text
 
 STATUSES = "/api/v1/statuses"
+STATUSES_OF_ACCOUNT = "/api/v1/accounts/*/statuses"
 
 
 def test_what_failed_is_tried_again_though_nothing_else_is_due(stage: Stage) -> None:
@@ -53,6 +60,60 @@ def test_a_draft_made_of_what_waits_for_its_next_try_stays_a_draft_until_it_is_s
     _say(path, "draft", "scheduled")
     stage.publish()
     assert stage.entry("a.md").status is Status.PUBLISHED and stage.texts() == (["Hello!"], [])
+
+
+@pytest.mark.parametrize("draft", [("status: scheduled", "status: draft"), ("status: scheduled\n", "")])
+def test_a_draft_made_while_one_target_is_still_to_come_cancels_that_one(stage: Stage, draft: tuple[str, str]) -> None:
+    slow = stage.sandbox.faults.add(Fault(What.SLOW_ANSWER, STATUSES, method="POST"))
+    due = stage.soon()
+    stage.post("a.md", due, body="First")
+    path = stage.post("b.md", due, body="Second", status="scheduled")
+    both_are_on_bluesky = Event()
+    desk = stage.desk()
+
+    def report(told: Report) -> None:
+        if (told.path, told.target) == ("posts/b.md", "bluesky"):
+            both_are_on_bluesky.set()
+
+    runs = Thread(target=Publisher(desk, report, stage.notices.append).run, args=(lambda _: due + SECOND,))
+    runs.start()
+    assert slow.struck.wait(30) and both_are_on_bluesky.wait(30)
+    if not draft[1]:
+        path.write_text(path.read_text().replace(f"time: {as_text(due)}\n", ""))
+    _say(path, *draft)
+    text = path.read_text()
+    desk.look_again()
+    slow.release()
+    runs.join(60)
+    desk.journal.close()
+    assert [sorted(texts) for texts in stage.texts()] == [["First"], ["First", "Second"]]
+    assert stage.entry("b.md").status is Status.DRAFT
+    assert [claim.target for claim in stage.entry("b.md").claims if claim.published] == ["bluesky"]
+    assert path.read_text().replace("status: draft\n", "").startswith(text.partition("---\n")[0])
+    again = path.read_bytes()
+    stage.publish()
+    assert path.read_bytes() == again and "Second" not in stage.texts()[0]
+    if draft[1]:
+        _say(path, "draft", "scheduled")
+        stage.publish()
+        assert stage.texts() == (["First", "Second"], ["First", "Second"])
+        assert stage.entry("b.md").status is Status.PUBLISHED
+
+
+def test_a_draft_made_while_nobody_knows_is_not_sent_once_it_is_known(stage: Stage) -> None:
+    stage.sandbox.rules.key_seconds = 0
+    lost = stage.sandbox.faults.add(Fault(What.DROP_REQUEST, STATUSES, method="POST"))
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, STATUSES_OF_ACCOUNT, method="GET", times=None))
+    path = stage.post("a.md", stage.soon(), targets="mastodon")
+    stage.publish(wait=3)
+    assert lost.struck.is_set()
+    _say(path, "publishing", "draft")
+    stage.publish()
+    assert stage.entry("a.md").status is Status.DRAFT
+    stage.sandbox.faults.clear()
+    stage.publish(wait=3)
+    assert stage.texts() == ([], []) and stage.entry("a.md").status is Status.DRAFT
+    assert [delivery.state for delivery in deliveries(stage)] in ([State.WAITING], [State.CANCELLED])
 
 
 def test_a_deleted_file_cancels_and_its_return_brings_it_back(stage: Stage) -> None:

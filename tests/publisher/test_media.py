@@ -52,6 +52,16 @@ def test_after_an_unclear_answer_nothing_is_uploaded_again(stage: Stage) -> None
     assert len(status.media) == len(uploaded(stage)) == 1
 
 
+@pytest.mark.parametrize(("target", "upload"), [("mastodon", "*media"), ("bluesky", "*uploadBlob")])
+def test_an_upload_that_fails_is_told_as_one(stage: Stage, target: str, upload: str) -> None:
+    (stage.folder / "posts/a.jpg").write_bytes(photo())
+    stage.sandbox.faults.add(Fault(What.PROXY_ERROR, upload, method="POST"))
+    stage.post("a.md", stage.soon(-10), body=LOOK, targets=target)
+    stage.publish()
+    assert stage.reports[0].error.startswith("the upload failed: 127.0.0.1:")
+    assert stage.reports[0].error.endswith(" answered 502")
+
+
 def test_a_picture_that_cannot_be_decoded_blocks_its_post_and_says_why(stage: Stage) -> None:
     data = bytearray(photo("PNG", 3))
     place = data.index(b"IDAT") + 8

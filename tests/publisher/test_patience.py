@@ -175,7 +175,7 @@ def test_a_full_disk_stops_the_send_and_heals(stage: Stage, monkeypatch: pytest.
         full.setattr(replacing, "_written_beside", _no_space)
         summary = stage.publish()
     assert summary.waits and stage.texts() == ([], [])
-    assert {"Make room" in report.error for report in stage.reports} == {True}
+    assert {"Make room" in report.hint for report in stage.reports} == {True}
     assert stage.entry("a.md").status is Status.SCHEDULED
     stage.clock = Shifted(31)
     stage.publish()
