@@ -7,8 +7,8 @@ from time import monotonic
 
 from fedisched.sandbox import Sandbox
 from tests.cli.own_server import OwnServer
-from tests.daemon.service import Service, configure, environ_of
-from tests.git.places import NOBODY, Clone
+from tests.daemon.service import Service, configure, environ_of, wait_until
+from tests.git.places import NOBODY, Clone, git, said
 from tests.stage import Stage, as_text
 
 SOON_ENOUGH = 10.0
@@ -37,6 +37,11 @@ class Served:
     def moment(self, seconds: int) -> str:
         """A time so many seconds ahead, as it stands in a post."""
         return as_text(self.stage.soon(seconds))
+
+    def brings_results(self, name: str) -> bool:
+        """Wait until the results of both networks are on the server, be it in one commit or in two."""
+        both = {"mastodon", "bluesky"}
+        return wait_until(lambda: set(said(git(self.server.bare, "show", f"main:posts/{name}") + "\n")) == both)
 
     def post(self, name: str, moment: int, body: str) -> None:
         self.ann.post(name, body, f"time: {as_text(moment)}")

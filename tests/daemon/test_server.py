@@ -25,9 +25,9 @@ def test_pushed_armed_published_and_pulled_back(served: Served) -> None:
         served.post("hello.md", served.stage.soon(9), "Hello!")
         push_and_have_it_armed(service, served.server, "hello.md", served.ann)
         service.until("published", "hello.md", count=2)
-        service.until("pushed", "the results")
+        assert served.brings_results("hello.md"), service.all
         served.ann.git("pull", "-q")
         assert set(said(served.ann.path("hello.md").read_text())) == {"mastodon", "bluesky"}
         assert service.stop() == 0
     assert served.stage.texts() == (["Hello!"], ["Hello!"])
-    assert served.ann.subjects()[0] == "published: posts/hello.md → mastodon, bluesky"
+    assert served.ann.subjects()[0].startswith("published: posts/hello.md → ")

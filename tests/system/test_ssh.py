@@ -114,7 +114,7 @@ def test_pushed_over_ssh_armed_published_and_pulled_back(tmp_path: Path, sandbox
         away.save("Hello")
         push_and_have_it_armed(service, served.server, "hello.md", away)
         service.until("published", "hello.md", count=2)
-        service.until("pushed", "the results")
+        assert served.brings_results("hello.md"), service.all
         away.git("pull", "-q")
         assert set(said(away.path("hello.md").read_text())) == {"mastodon", "bluesky"}
         assert service.stop() == 0
