@@ -291,4 +291,5 @@ def test_large_files_are_not_held_in_memory_nor_written_if_nobody_names_them(ser
     done = server.receive()
     assert done.exit_code == REFUSED
     assert [line.split(":")[0] for line in lines(done)[:2]] == ["posts/a.md", "posts/large.md"], done.stderr
+    assert "there is no file" not in done.stderr
     assert not list(server.bare.glob("fedisched-check-*"))
