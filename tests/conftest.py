@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import npm
 from tests.oracle import atproto_api
@@ -19,6 +20,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.env
 # Nothing of the machine's own configuration reaches a test.
 for name in [name for name in os.environ if name.startswith(("FEDISCHED_", "GIT_")) and "_TEST_" not in name]:
     del os.environ[name]
+
+# How long an example takes says what else the machine does, and nothing of the code; the benchmarks measure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
