@@ -28,7 +28,7 @@ SUMMARIES = {
 }
 
 # Called by git, not by people.
-HIDDEN = {"merge-driver": "merge_driver"}
+HIDDEN = {"merge-driver": "merge_driver", "receive": "receive"}
 
 
 class Verbs(click.Group):

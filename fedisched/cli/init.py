@@ -23,25 +23,38 @@ _LOCALTIME = Path("/etc/localtime")
 
 @verb
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
-def init(here: Here, directory: Path | None) -> Exit:
+@click.option("--server", "serves", is_flag=True, help="Also make DIR.git beside it, to push posts to.")
+def init(here: Here, directory: Path | None, serves: bool) -> Exit:
     """Make a content folder: configuration, a first draft, a workflow.
 
-    In DIR, or here. What is there already is left as it is.
+    In DIR, or here. What is there already is left as it is. With --server, for the machine that publishes: DIR becomes
+    a clone of a bare repository beside it, which checks what is pushed and wakes the daemon.
 
     Examples:
     fedisched init
     fedisched init ~/posts
+    fedisched init --server ~/posts
     """
     folder = (directory or here.named or Path.cwd()).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text, words in _files(folder, here.environ):
+    server, remote, made = None, "", []
+    if serves:
+        from fedisched.cli.server import Server
+
+        server = Server(here, folder, _repository_of(folder))
+        remote = server.prepare()
+    for path, text, words in _files(folder, here.environ, remote):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         if _write_new(path, text):
+            made.append(path)
             here.voice.result(good("made  "), pad(shown, 37), " ", faint(words))
         else:
             here.voice.remark(faint("kept  "), pad(shown, 37), " ", faint("was there already"))
     _teach_git(here, folder)
-    _say_what_next(here, folder)
+    if server:
+        server.finish(made)
+    else:
+        _say_what_next(here, folder)
     return Exit.DONE
 
 
@@ -64,17 +77,20 @@ def _is_timezone(name: str) -> bool:
         return False
 
 
-def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str, str]]:
-    """What a content folder begins with: path, text, and what it is for."""
+def _files(folder: Path, environ: Mapping[str, str], remote: str) -> Iterator[tuple[Path, str, str]]:
+    """What a content folder begins with: path, text, and what it is for. A `remote` is its own server's, which needs
+    nothing of GitHub's."""
     from fedisched.config import config_file
 
     top = _repository_of(folder)
     source = config_file(folder) or folder / "fedisched.toml"
-    yield source, scaffold.config(guess_timezone(environ)), "your accounts and your timezone"
+    yield source, scaffold.config(guess_timezone(environ), remote), "your accounts and your timezone"
     if source.name == "fedisched.toml" and not (folder / "posts").exists():
         yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
     yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
     yield folder / ".gitattributes", scaffold.ATTRIBUTES.format(posts="posts"), "how git merges posts"
+    if remote:
+        return
     place = folder.relative_to(top).as_posix()
     fedisched = workflows.Source(revision())
     publishing = workflows.publishing(place, source.name, fedisched)

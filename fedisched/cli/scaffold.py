@@ -67,6 +67,13 @@ IGNORED = """\
 """
 
 
-def config(timezone: str) -> str:
-    """`fedisched.toml` for a timezone."""
-    return CONFIG.format(timezone=json.dumps(timezone))
+REMOTE = """
+[git]
+remote = {remote}         # the daemon looks there for what you push, and pushes the results
+"""
+
+
+def config(timezone: str, remote: str = "") -> str:
+    """`fedisched.toml` for a timezone, and a git remote if there is one already."""
+    text = CONFIG.format(timezone=json.dumps(timezone))
+    return text + REMOTE.format(remote=json.dumps(remote)) if remote else text
