@@ -21,6 +21,8 @@ LEAD = 10 * SECOND
 """How long before its moment a delivery is prepared, at the latest, however quick it is."""
 MARGIN = 5 * SECOND
 """What is left between the last preparation and the moment, if everything takes as long as it did at worst."""
+CLAIM_LEAD = 10 * SECOND
+"""How much earlier all of it is begun where a claim has to be won first: a fetch and a push to a far remote."""
 LONGEST_LEAD = 600 * SECOND
 """What would take longer than this is late: uploads are not to lie around on a server for hours."""
 
@@ -49,21 +51,22 @@ class Pace:
         return replace(self, megabyte=_slowest(self.megabyte, for_media * MEGABYTE // max(media, SMALLEST)))
 
 
-def begin_by(work: Sequence[tuple[int, int]]) -> list[int]:
+def begin_by(work: Sequence[tuple[int, int]], early: int = 0) -> list[int]:
     """For deliveries of one account in order of their moments, each with its due moment and what preparing it takes:
-    when to begin each, one after the other, so that it and all that follow are prepared in time."""
+    when to begin each, one after the other, so that it and all that follow are prepared in time; and `early` before
+    that, where something else has to be waited for as well."""
     begins: list[int] = []
     next_begin: int | None = None
     for due, takes in reversed(work):
         next_begin = (due if next_begin is None else min(due, next_begin)) - takes
-        begins.append(max(min(next_begin - MARGIN, due - LEAD), due - LONGEST_LEAD))
+        begins.append(max(min(next_begin - MARGIN, due - LEAD) - early, due - LONGEST_LEAD))
     return begins[::-1]
 
 
-def start_by(work: Mapping[str, Sequence[tuple[int, int]]], paces: Mapping[str, Pace]) -> int | None:
+def start_by(work: Mapping[str, Sequence[tuple[int, int]]], paces: Mapping[str, Pace], early: int = 0) -> int | None:
     """When to start the publisher for the work of some accounts, by name, so that each account is ready when its first
-    preparation is to begin; None for no work."""
-    begins = [min(begin_by(found)) - paces[name].opening for name, found in work.items() if found]
+    preparation is to begin, `early` as in `begin_by`; None for no work."""
+    begins = [min(begin_by(found, early)) - paces[name].opening for name, found in work.items() if found]
     return min(begins, default=None)
 
 

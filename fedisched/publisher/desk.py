@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
+from typing import TYPE_CHECKING
 
 from fedisched.clock import Clock
 from fedisched.engine.accounts import Accounts
@@ -13,12 +14,16 @@ from fedisched.engine.journal import Journal
 from fedisched.engine.pace import Paces
 from fedisched.engine.plan import Act
 from fedisched.engine.rules import Rules
+from fedisched.model.claims import Claims
 from fedisched.model.delivery import Delivery
 from fedisched.model.network import Network
 from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher.posts import Posts
+
+if TYPE_CHECKING:
+    from fedisched.publisher.claimant import Claimant
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ class Desk:
     open: Open
     settle_down: Callable[[], None] = lambda: None
     """Called when an account has become ready, and nothing leaves just then."""
+    claims: Claims | None = None
+    """Asked before anything is sent; None where there is nobody to ask."""
+    claimant: Claimant | None = None
     started: int | None = None
     """When the process was started, if whoever did so said it (microseconds since 1970 UTC)."""
     condition: Condition = field(default_factory=Condition)

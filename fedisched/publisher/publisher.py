@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Arming
-from fedisched.engine.pace import MARGIN, begin_by
+from fedisched.engine.pace import CLAIM_LEAD, MARGIN, begin_by
 from fedisched.engine.plan import Act, Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, as_followed, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
 from fedisched.model.post import Entry, Status
 from fedisched.publisher.calm import Calm
+from fedisched.publisher.claimant import Claimant
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
@@ -49,6 +50,8 @@ class Publisher:
         self._reported: set[int] = set()
         self._calm = Calm()
         self._ahead = self._ready = 0
+        if desk.claims is not None:
+            desk.claimant = Claimant(desk, desk.claims)
         self._in_view = NEVER
         """When the first of what is not planned yet falls due, or is to be tried again."""
 
@@ -64,6 +67,8 @@ class Publisher:
         self._ahead = ahead
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
+        if self._desk.claimant is not None:
+            self._desk.claimant.start()
         try:
             steps = self._rounds(horizon)
         finally:
@@ -190,7 +195,8 @@ class Publisher:
         pace = self._desk.paces.of(account)
         sends = [job for job in jobs if job.act is Act.SEND]
         takes = {job.delivery.id: pace.preparing(self._desk.posts.media_bytes(job.entry)) for job in sends}
-        begins = begin_by([(job.at, takes[job.delivery.id]) for job in sends])
+        early = CLAIM_LEAD if self._desk.settings.git.claim else 0
+        begins = begin_by([(job.at, takes[job.delivery.id]) for job in sends], early)
         begin = {job.delivery.id: moment for job, moment in zip(sends, begins, strict=True)}
         return tuple(
             replace(job, begin=begin.get(job.delivery.id, job.at), takes=takes.get(job.delivery.id, 0)) for job in jobs
