@@ -310,7 +310,8 @@ def _push(repository: Repository, bids: Sequence[_Bid], limit: float) -> str:
 def _give_back(repository: Repository, over: Mapping[str, str], limit: float) -> set[str]:
     leases = [f"--force-with-lease={CLAIMS}/{name}:{commit}" for name, commit in over.items()]
     gone, _ = _swap(repository, leases, [f":{CLAIMS}/{name}" for name in over], limit)
-    for name in gone:
+    for name in over:
+        # One that is another by now is seen again with the next fetch.
         repository.git.run("update-ref", "-d", f"{SEEN}/{name}")
     return gone
 

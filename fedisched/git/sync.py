@@ -32,7 +32,8 @@ _IN_THE_WAY = re.compile(r"(?:Entry|Untracked working tree file|Updating) '(.+?)
 class Synced:
     """What came of a sync. `pulled`: this clone has what the remote has, and `moved` to it; `pushed`: the remote has
     our results. `waits` says what has to be mended or waited for, with what to type; empty if nothing has.
-    `postponed`: the work tree was to be left alone just now."""
+    `postponed`: the work tree was to be left alone just now. `others` are the subjects of the result commits that
+    another publisher brought there."""
 
     committed: Committed | None = None
     pulled: bool = False
@@ -40,6 +41,7 @@ class Synced:
     pushed: bool = False
     waits: str = ""
     postponed: bool = False
+    others: tuple[str, ...] = ()
 
 
 def sync(

@@ -71,3 +71,7 @@ class Claims(Protocol):
         """Claim these, and look at what others pushed. Once it is granted, this clone has
         what the remote said of the post after the claim was won. Never fails."""
         ...
+
+    def give_back(self, wanted: Sequence[Wanted]) -> None:
+        """Let others have what was granted and certainly not sent. Never fails: else it is over at its end."""
+        ...

@@ -72,6 +72,21 @@ class Claimant(Thread):
         except Exception as error:
             self._desk.break_off(error)
 
+    def give_back(self) -> None:
+        """At the end of a run: whatever is still waiting and was never tried is others' to send."""
+        desk, now = self._desk, self._desk.clock.now()
+        with desk.condition:
+            held = {number: each for number, each in self._granted.items() if each.until > now and not each.taken_over}
+        found = [(desk.journal.delivery(number), grant) for number, grant in held.items()]
+        unsent = (State.WAITING, State.CANCELLED)
+        mine = [
+            Wanted(each.account, each.path, each.target, each.key, each.digest, grant.until)
+            for each, grant in found
+            if each.state in unsent and each.since is None
+        ]
+        if mine and self._needed:
+            self._claims.give_back(mine)
+
     def _next(self) -> list[Job]:
         """Wait for what is to be asked; nothing when the run ends."""
         desk = self._desk

@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LIMIT = 20.0
 """Seconds for each request to the remote: what waits for it is due soon."""
+AT_THE_END = 5.0
+"""The same, when the run ends."""
 BRINGS = 10
 """How often it is tried, a second apart, to bring what others pushed, while another process is at it."""
 NOTHING_IS_SENT = "nothing is sent before it can be claimed ([git] claim = true)"
@@ -47,6 +50,14 @@ class RemoteClaims:
             return _all(wanted, NotGranted(f"{NOTHING_IS_SENT}: {error}"))
         except OSError as error:
             return _all(wanted, NotGranted(f"{NOTHING_IS_SENT}: git: {error.strerror or error}"))
+
+    def give_back(self, wanted: Sequence[Wanted]) -> None:
+        from fedisched.git import open_repository
+        from fedisched.git.claims import give_back
+
+        with suppress(GitError, StateUnusable, OSError):
+            if repository := open_repository(self._settings, self._environ):
+                give_back(repository, holder(self._state), wanted, AT_THE_END)
 
     def _ask(self, repository: Repository, wanted: Sequence[Wanted], now: int) -> Answered:
         from fedisched.git.claims import claim
@@ -86,6 +97,9 @@ class RemoteNews:
         if done.words:
             self._notice(done.words)
         return Answered(tuple(Granted(each.until, each.key) for each in wanted), done.pulled)
+
+    def give_back(self, wanted: Sequence[Wanted]) -> None:
+        pass
 
 
 def bring(carrier: Carrier) -> Carried:

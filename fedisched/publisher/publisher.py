@@ -371,6 +371,8 @@ class Publisher:
         deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
         for worker in self._workers.values():
             worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
+        if desk.claimant is not None:
+            desk.claimant.give_back()
         if desk.settled and not desk.broken:
             self._tell()
             desk.posts.refresh()
