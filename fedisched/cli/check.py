@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.extras import extras
+from fedisched.cli.github import Fence, annotate, root_of
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import verb
@@ -21,7 +21,8 @@ from fedisched.model.problem import Problem
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import RenderedPart, Rendering
+    from fedisched.model.network import ShownCard
+    from fedisched.model.rendered import Card, RenderedPart, Rendering
 
 _MOST_LISTED = 25
 _SOURCES = {"server": "as its server told", "default": "as usual on its network"}
@@ -38,7 +39,7 @@ _ASK_AGAIN = "What was known of it before is used; look at the connection and th
     help="For people, for programs, or as annotations on GitHub.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
-@click.option("--online", is_flag=True, help="Also ask the servers: what they allow, and whether handles exist.")
+@click.option("--online", is_flag=True, help="Also ask: servers for limits and handles, linked pages for their cards.")
 def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool, online: bool) -> Exit:
     """Show every problem of every post.
 
@@ -76,17 +77,19 @@ def check(here: Here, paths: tuple[str, ...], style: str, as_json: bool, online:
 def _examine(here: Here, paths: Sequence[str], online: bool) -> tuple[list[Examined], list[Problem], dict[str, str]]:
     """The posts, all problems, and why an account's server could not be asked."""
     _ = here.settings  # its problems come before an import that costs
+    from fedisched.cli.between import between
     from fedisched.cli.survey import copies, examine_all
 
     if online:
-        from fedisched.cli.online import ask_handles, ask_limits
+        from fedisched.cli.online import ask_cards, ask_handles, ask_limits
 
         told = ask_limits(here)
-        examined = ask_handles(here, told, examine_all(here, paths, told.limits))
+        examined = ask_cards(here, ask_handles(here, told, examine_all(here, paths, told.limits)))
         unreached = told.unreached
     else:
         examined, unreached = list(examine_all(here, paths)), {}
-    return examined, [*(problem for each in examined for problem in each.problems), *copies(here, examined)], unreached
+    problems = [problem for each in examined for problem in each.problems]
+    return examined, [*problems, *copies(here, examined), *between(here, examined)], unreached
 
 
 def _online(here: Here, unreached: dict[str, str]) -> dict[str, Any]:
@@ -111,6 +114,8 @@ def _report(here: Here, examined: Sequence[Examined], problems: Sequence[Problem
         width = min(max((len(each.path) for each in to_come), default=0), 60)
         for each in to_come:
             here.voice.remark(*_lengths(each, width))
+            for target, shown in each.cards.items():
+                here.voice.remark(*_card(target, shown))
     if any(each.renderings for each in examined):
         here.voice.remark(*_limits_used(examined))
     here.voice.remark(*_sums(examined, problems))
@@ -131,6 +136,15 @@ def _lengths(each: Examined, width: int) -> tuple[Words, ...]:
 def _length(part: RenderedPart) -> Words:
     text = f"{part.length}/{part.limit}"
     return bad(text) if part.length > part.limit else text
+
+
+def _card(target: str, shown: ShownCard) -> tuple[Words, ...]:
+    """What a link card would show."""
+    if not shown.title:
+        return (faint(f"    no card on {target}"),)
+    about = f": {shown.description}" if shown.description else ""
+    picture = "" if shown.has_picture else faint(" (no picture)")
+    return (faint(f"    card on {target}  "), clip(f"▤ {shown.title}{about}", 100), picture)
 
 
 def _limits_used(examined: Sequence[Examined]) -> tuple[Words, ...]:
@@ -172,17 +186,31 @@ def _post_as_json(each: Examined) -> dict[str, Any]:
     from fedisched.content.times import as_rfc3339
 
     time = as_rfc3339(each.post.time) if each.post.time else None
-    targets = {target: _target_as_json(found) for target, found in each.renderings.items()}
+    targets = {target: _target_as_json(found, each.cards.get(target)) for target, found in each.renderings.items()}
     return {"path": each.path, "status": each.post.status.value, "time": time, "targets": targets}
 
 
-def _target_as_json(rendering: Rendering) -> dict[str, Any]:
+def _target_as_json(rendering: Rendering, shown: ShownCard | None) -> dict[str, Any]:
     parts = []
     for part in rendering.rendered.parts:
         counted = {"length": part.length, "limit": part.limit, "line": part.line, "column": part.column}
-        parts.append(counted if part.bytes is None else {**counted, "bytes": part.bytes})
+        if part.bytes is not None:
+            counted["bytes"] = part.bytes
+        parts.append(counted if part.card is None else {**counted, "card": _card_as_json(part.card, shown)})
     source = rendering.limits.source if rendering.limits else "default"
-    return {"network": rendering.rendered.network, "limits": source, "parts": parts}
+    beside = [line for part in rendering.rendered.parts for line in extras(part)]
+    told = {"network": rendering.rendered.network, "limits": source, "parts": parts}
+    return {**told, "extras": beside} if beside else told
+
+
+def _card_as_json(card: Card, shown: ShownCard | None) -> dict[str, Any]:
+    """A card as the page was asked for it, with `picture` yes or no; else what the author says of it, and null for what
+    only the page can tell."""
+    if shown is not None:
+        found = {"title": shown.title or None, "description": shown.description, "picture": shown.has_picture}
+        return {"url": card.url, **(found if shown.title else dict.fromkeys(found))}
+    picture = True if card.thumb else None if card.with_thumb else False
+    return {"url": card.url, "title": card.title, "description": card.description, "picture": picture}
 
 
 def _problem_as_json(problem: Problem) -> dict[str, Any]:
@@ -198,34 +226,19 @@ def _problem_as_json(problem: Problem) -> dict[str, Any]:
 
 
 def _annotate(here: Here, problems: Sequence[Problem]) -> None:
-    """Workflow commands; GitHub shows ten of a kind, so the errors come first.
-    https://docs.github.com/actions/reference/workflow-commands-for-github-actions"""
-    root = Path(os.path.relpath(here.folder, _workspace(here)))
+    """GitHub shows ten of a kind, so the errors come first."""
+    root = root_of(here.folder, here.environ)
     for problem in sorted(problems, key=lambda problem: not problem.is_error):
-        file = _property((root / problem.path).as_posix())
-        place = f"file={file},line={problem.line},col={problem.column},title={_property(problem.code)}"
-        here.voice.result(f"::{problem.severity} {place}::{_data(f'{problem.message}. {problem.hint}')}")
-
-
-def _workspace(here: Here) -> Path:
-    """What GitHub counts an annotation's file from: its checkout; elsewhere, where we stand."""
-    return Path(here.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+        file = (root / problem.path).as_posix()
+        text = f"{problem.message}. {problem.hint}"
+        annotate(problem.severity, text, file, problem.line, problem.column, problem.code)
 
 
 def _fenced_for_github(here: Here, examined: Sequence[Examined], problems: Sequence[Problem]) -> None:
-    """The log has all of it, for annotations are cut at ten. What stands in posts could read as a workflow command, so
-    commands are stopped until a word that nobody can know beforehand."""
-    word = os.urandom(16).hex()
-    here.voice.result(f"::stop-commands::{word}")
+    """The log has all of it, for annotations are cut at ten."""
+    fence = Fence()
+    fence.begin()
     try:
         _report(here, examined, problems, listed=False)
     finally:
-        here.voice.result(f"::{word}::")
+        fence.end()

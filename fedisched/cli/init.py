@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 
-from fedisched.cli import scaffold
+from fedisched.cli import scaffold, workflows
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.origin import revision
 from fedisched.cli.verb import verb
 from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
 
-_WORKFLOW = ".github/workflows/fedisched.yml"
 _LOCALTIME = Path("/etc/localtime")
 
 
@@ -37,9 +37,9 @@ def init(here: Here, directory: Path | None) -> Exit:
     for path, text, words in _files(folder, here.environ):
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         if _write_new(path, text):
-            here.voice.result(good("made  "), pad(shown, 34), " ", faint(words))
+            here.voice.result(good("made  "), pad(shown, 37), " ", faint(words))
         else:
-            here.voice.remark(faint("kept  "), pad(shown, 34), " ", faint("was there already"))
+            here.voice.remark(faint("kept  "), pad(shown, 37), " ", faint("was there already"))
     _teach_git(here, folder)
     _say_what_next(here, folder)
     return Exit.DONE
@@ -75,8 +75,11 @@ def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, str
         yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
     yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
     yield folder / ".gitattributes", scaffold.ATTRIBUTES.format(posts="posts"), "how git merges posts"
-    workflow = scaffold.workflow(folder.relative_to(top).as_posix())
-    yield top / _WORKFLOW, workflow, "publishing from GitHub, if you like"
+    place = folder.relative_to(top).as_posix()
+    fedisched = workflows.Source(revision())
+    publishing = workflows.publishing(place, source.name, fedisched)
+    yield top / workflows.PUBLISH, publishing, "publishing from GitHub, if you like"
+    yield top / workflows.CHECK, workflows.checking(place, source.name, fedisched), "previews on pull requests"
 
 
 def _repository_of(folder: Path) -> Path:
@@ -109,7 +112,7 @@ def _teach_git(here: Here, folder: Path) -> None:
     git = Git(folder, here.environ)
     try:
         install(git, _own_command(here.environ))
-        here.voice.result(good("set   "), pad("git config merge.fedisched.*", 34), " ", faint("how git merges posts"))
+        here.voice.result(good("set   "), pad("git config merge.fedisched.*", 37), " ", faint("how git merges posts"))
         if not is_asked_for(git, "posts/a.md"):
             line = scaffold.ATTRIBUTES.format(posts="posts").splitlines()[-1]
             here.voice.remark(doubtful(f"Add this line to {folder / '.gitattributes'} to have it used: {line}"))

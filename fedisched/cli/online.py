@@ -1,8 +1,9 @@
-"""What `check --online` asks: each account's server for its limits, and whether handles that posts mention exist."""
+"""What `check --online` asks: each account's server for its limits, whether handles that posts mention exist, and the
+pages that posts link to for what their cards will show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -11,13 +12,13 @@ from fedisched.cli.survey import Examined, known_limits
 from fedisched.model.errors import StateUnusable
 from fedisched.model.outcome import NotSent
 from fedisched.model.post import Post, Status
-from fedisched.model.problem import Problem
+from fedisched.model.problem import Mark, Problem
 from fedisched.networks import open_enquiry
 
 if TYPE_CHECKING:
     from fedisched.cli.here import Here
-    from fedisched.model.network import Enquiry
-    from fedisched.model.rendered import Limits, Mention
+    from fedisched.model.network import Enquiry, ShownCard
+    from fedisched.model.rendered import Card, Limits, Mention
 
 _AT_ONCE = 8
 T = TypeVar("T")
@@ -65,6 +66,52 @@ def ask_handles(here: Here, told: Told, examined: Iterable[Examined]) -> list[Ex
 
     told.unreached |= {name: reason for name, reason in _each(here, wanted, ask) if reason}
     return [_with_strangers(each, told) for each in posts]
+
+
+def ask_cards(here: Here, examined: Iterable[Examined]) -> list[Examined]:
+    """The posts again with their cards as they would be made now, and a warning for what is missing. Nothing of it
+    stops a post."""
+    posts = list(examined)
+    wanted: dict[tuple[str, Card], None] = {}
+    for each in posts:
+        if each.post is not None and each.post.status is not Status.PUBLISHED:
+            wanted |= {(target, card): None for target, card, _ in _cards(each)}
+
+    def asked(key: tuple[str, Card]) -> ShownCard:
+        enquiry = open_enquiry(here.settings.accounts[key[0]], here.clock.now)
+        try:
+            return enquiry.card(key[1])
+        finally:
+            enquiry.close()
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        shown = dict(zip(wanted, pool.map(asked, wanted), strict=True))
+    return [_with_cards(each, shown) for each in posts]
+
+
+def _with_cards(each: Examined, shown: Mapping[tuple[str, Card], ShownCard]) -> Examined:
+    if each.post is None:
+        return each
+    cards: dict[str, ShownCard] = {}
+    missing: dict[Problem, None] = {}
+    for target, card, at in _cards(each):
+        found = shown.get((target, card))
+        if found is not None:
+            cards[target] = found
+        if found is not None and found.remark:
+            hint = "The post goes out all the same. Look at the page, or say in `link` what the card shows."
+            missing[Problem(each.path, at.line, at.column, "card", found.remark, hint, "warning")] = None
+    problems = sorted((*each.problems, *missing), key=lambda problem: (problem.line, problem.column))
+    return replace(each, problems=tuple(problems), cards=cards)
+
+
+def _cards(each: Examined) -> Iterable[tuple[str, Card, Mark]]:
+    """The card of each target, and where in the file a person would look for it."""
+    for target, rendering in each.renderings.items():
+        for part in rendering.rendered.parts:
+            if part.card is not None and each.post is not None:
+                at = each.post.mark("link") if each.post.link else Mark(part.line, part.column)
+                yield target, part.card, at
 
 
 def _each(here: Here, names: Iterable[str], ask: Callable[[Enquiry, str], T]) -> list[tuple[str, T]]:

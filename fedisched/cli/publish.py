@@ -24,6 +24,7 @@ from fedisched.engine.plan import Stand
 from fedisched.model.command import typed
 
 if TYPE_CHECKING:
+    from fedisched.cli.publish_github import OnGithub
     from fedisched.engine.plan import Step
     from fedisched.publisher.desk import Desk
     from fedisched.publisher.report import Report, Word
@@ -39,18 +40,28 @@ due meanwhile needs no second start."""
 @click.option("--now", "at_once", is_flag=True, help="Publish these posts whatever their time.")
 @click.option("--wait", type=DURATION, default=0.0, metavar="DURATION", help="Stay for what falls due meanwhile.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
+@click.option("--no-git", is_flag=True, help="Neither pull nor commit nor push: whoever calls this does.")
 @click.option("--attached", is_flag=True, hidden=True, help="The daemon's own: stay as long as something is due soon.")
 @click.option("--started", type=int, hidden=True, help="The daemon's own: when it started this, in microseconds.")
 @json_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as annotations and a job's summary on GitHub.",
+)
 def publish(
     here: Here,
     paths: tuple[str, ...],
     at_once: bool,
     wait: float,
     dry_run: bool,
+    no_git: bool,
     attached: bool,
     started: int | None,
     as_json: bool,
+    style: str,
 ) -> Exit:
     """Publish what is due, then end.
 
@@ -74,11 +85,11 @@ def publish(
     from fedisched.publisher.summary import summed_up
 
     named = posts_named(here, paths)
-    teller = _Teller(here)
+    teller = _Teller(here, _on_github(here) if style == "github" else None)
     desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
     desk.started = started
     run = _Run(named, at_once, int(wait * SECOND), attached)
-    carries = not (attached or dry_run)
+    carries = not (attached or dry_run or no_git)
     try:
         desk.posts.refresh()
         if carries:
@@ -87,13 +98,23 @@ def publish(
         if dry_run:
             return _dry_run(desk, teller, run)
         make_due(desk, entries)
-        desk.claims = claims_of(here.settings, here.state, here.environ, carries and wait > 0, here.voice.complain)
+        places = here.settings, here.state, here.environ
+        desk.claims = claims_of(*places, here.voice.complain, stays=carries and wait > 0, brings=not no_git)
         if not attached and _handed_over(desk, teller, run):
             return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
         code = _publish(desk, teller, run)
     finally:
         desk.journal.close()
     return deliver(here, code) if carries else code
+
+
+def _on_github(here: Here) -> OnGithub:
+    from fedisched.cli.publish_github import OnGithub
+
+    listener = OnGithub(here.folder, here.environ)
+    # Also after an error, which is told when this verb has ended: the log is fenced until then.
+    click.get_current_context().call_on_close(listener.end)
+    return listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +137,8 @@ def _publish(desk: Desk, teller: _Teller, run: _Run) -> Exit:
     from fedisched.publisher.publisher import Publisher
     from fedisched.publisher.tuning import settle_down, share_fairly
 
+    if teller.is_watched and not run.attached:
+        desk.tell_uploads = teller.complain
     if run.stays:
         share_fairly()
         desk.settle_down = settle_down
@@ -203,12 +226,20 @@ def _handed_over(desk: Desk, teller: _Teller, run: _Run) -> bool:
 class _Teller:
     """Tells what came of each delivery, as a line for people or as JSON, and what is left at the end."""
 
-    def __init__(self, here: Here) -> None:
+    def __init__(self, here: Here, listener: OnGithub | None = None) -> None:
         self._here = here
+        self._listener = listener
         self.outcomes: dict[tuple[str, str], Word] = {}
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person waits at a terminal."""
+        return self._here.voice.on_terminal
 
     def report(self, report: Report) -> None:
         self.outcomes[report.path, report.target] = report.outcome
+        if self._listener:
+            self._listener.reported(report)
         with _heard_or_not():
             if self._here.voice.as_json:
                 self._here.voice.json(as_row(report))
@@ -252,6 +283,8 @@ class _Teller:
         from fedisched.publisher.copies import placed
 
         left = placed(left, self._here.folder)
+        if self._listener:
+            self._listener.ended(left, self._here.clock.now())
         for words in needs(left, self._here.clock.now(), self._here.settings.timezone):
             self.complain(*words)
         if summary.needs_a_person:

@@ -77,7 +77,7 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         entries = posts.all_entries() if everything else posts.entries()
         deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
         known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
-        steps = plan(entries.values(), known, accounts, here.settings, now)
+        steps = plan(entries.values(), known, accounts, here.settings, now, others=posts.others_of(entries.values()))
     finally:
         journal.close()
     from fedisched.publisher.copies import placed

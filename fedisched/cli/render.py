@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.extras import extras
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import json_option, verb
-from fedisched.cli.words import Words, bad, clean, columns, faint, strong, underlined
+from fedisched.cli.words import Words, bad, clean, clean_line, columns, faint, strong, underlined
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import Attachment, Rendered, RenderedPart
+    from fedisched.model.rendered import Attachment, Card, Rendered, RenderedPart
 
 _WORD = re.compile(r"\s*\S+|\s+")
 Cell = tuple[str, bool]
@@ -26,30 +27,58 @@ Cell = tuple[str, bool]
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
 @click.option("--target", metavar="NAME", help="Only what this account or group would get.")
 @json_option
-def render(here: Here, paths: tuple[str, ...], target: str | None, as_json: bool) -> Exit:
+@click.option("--since", metavar="REVISION", help="Only posts that differ from this commit or branch of git.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, for programs, or as Markdown for a job's summary on GitHub.",
+)
+def render(
+    here: Here, paths: tuple[str, ...], target: str | None, as_json: bool, since: str | None, style: str
+) -> Exit:
     """Show exactly what each target would get.
 
     Nothing is sent or asked for. PATH is a post or a folder of posts; without one, all that are not yet published are
-    shown. With --json, one object a line, with the record or form as it would be sent.
+    shown. With --json, one object a line, with the record or form as it would be sent. With --since, only those that
+    were changed since, as a pull request changes them.
 
     Examples:
     fedisched render
     fedisched render posts/2026-12-01-hello.md --target bluesky
     fedisched render posts/2026-12-01-hello.md --json
+    fedisched render --since main
     """
     wanted = _targets(here, target)
-    from fedisched.cli.survey import examine_all
+    if style == "github":
+        from fedisched.cli.preview import preview
 
+        return preview(here, _examined(here, paths, since), wanted)
     broken = False
-    for each in examine_all(here, paths):
-        if not paths and each.post and each.post.status == "published":
-            continue
+    for each in _examined(here, paths, since):
         broken = broken or any(problem.is_error for problem in each.problems)
         show_problems(each.problems, here.folder, here.voice.complain, here.voice.on_terminal)
         for name, rendering in each.renderings.items():
             if wanted is None or name in wanted:
                 _show(here, each, rendering.rendered)
     return Exit.NEEDS_YOU if broken else Exit.DONE
+
+
+def _examined(here: Here, paths: Sequence[str], since: str | None) -> Iterator[Examined]:
+    """The posts to show; of those that nobody named, what is published is done."""
+    from fedisched.cli.survey import examine_all
+
+    changed = None
+    if since is not None:
+        from fedisched.git.changed import changed_since
+
+        changed = changed_since(here.folder, since)
+    for each in examine_all(here, paths):
+        if changed is not None and each.path not in changed:
+            continue
+        if paths or each.post is None or each.post.status != "published":
+            yield each
 
 
 def _targets(here: Here, target: str | None) -> tuple[str, ...] | None:
@@ -85,17 +114,40 @@ def _show(here: Here, each: Examined, rendered: Rendered) -> None:
 def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
     """The lines of a part: its text, its attachments, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    for attachment in part.media:
-        lines += _wrapped([(_described(attachment), False)], width)
+    told = (*(f"· {clean(extra)}" for extra in extras(part)), *map(described, part.media))
+    for line in (*told, *map(captioned, part.captions)):
+        lines += _wrapped([(line, False)], width)
+    if part.card:
+        lines += _wrapped([(carded(part.card), False)], width)
     lines.append([""])
     lines.append(_counted(part, number, total))
     return lines
 
 
-def _described(attachment: Attachment) -> str:
-    size = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
+def described(attachment: Attachment) -> str:
+    """An attachment in a line: what is sent, and its description."""
+    shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
     alt = attachment.alt or "no description"
-    return f"▣ {attachment.path} ({size}{-(-attachment.size // 1000)} kB): {clean(alt)}"
+    if attachment.making:
+        kind = attachment.mime.partition("/")[2].upper()
+        size = f"made {'an' if kind == 'MP4' else 'a'} {kind} of at most {attachment.most // 1000:,} kB"
+    else:
+        size = f"{-(-attachment.size // 1000):,} kB"
+    return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
+
+
+def captioned(captions: Attachment) -> str:
+    """A video's captions in a line."""
+    return f"≡ {captions.path} (captions, {clean(captions.alt)})"
+
+
+def carded(card: Card) -> str:
+    """The link card as far as it is known: the page is asked shortly before the post goes out."""
+    told = [f"“{clean_line(card.title)}”"] if card.title is not None else []
+    told += [clean_line(card.description)] if card.description else []
+    told += [f"picture {card.thumb.path}"] if card.thumb else []
+    told += [] if card.is_known else ["the page says the rest"]
+    return f"▤ card of {card.url} ({'; '.join(told)})"
 
 
 def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:

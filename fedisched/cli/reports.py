@@ -41,18 +41,18 @@ def as_words(report: Report, now: int) -> Sequence[Words]:
     if report.url:
         line += ["  ", faint(report.url)]
     if report.error:
-        line += ["  ", _reason(report)]
+        line += ["  ", why(report)]
     if word == "waiting" and report.next_try:
         line += [faint(f"  next try {from_now(_moment(report.next_try), now)}")]
     return line
 
 
-def _reason(report: Report) -> str:
+def why(report: Report) -> str:
     """The reason and what to type: a delivery that is held has the commands in its hint."""
-    why = f"{report.error}. {report.hint}" if report.hint else report.error
-    if report.outcome != "failed" or "fedisched retry" in why:
-        return why
-    return f"{why}{'' if why.endswith('.') else '.'} Then type: {typed('retry', report.path)}"
+    said = f"{report.error}. {report.hint}" if report.hint else report.error
+    if report.outcome != "failed" or "fedisched retry" in said:
+        return said
+    return f"{said}{'' if said.endswith('.') else '.'} Then type: {typed('retry', report.path)}"
 
 
 def _moment(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -66,6 +66,9 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     return Exit.DONE
 
 
+_WORDS: Mapping[str, Words] = {"Held": bad(pad("held", 10)), "Waits": pad("waits", 10)}
+
+
 def _in_plain_words(event: Travelled | Said) -> Sequence[Words]:
     from fedisched.daemon.events import Travelled
 
@@ -103,6 +106,7 @@ class Log:
             Started,
             TakenBack,
             Travelled,
+            Waits,
         )
 
         match event:
@@ -120,8 +124,8 @@ class Log:
                 ]
             case ManyLate(paths, first, last):
                 return [doubtful(pad("late", 10)), late_words(paths, first, last, self._timezone)]
-            case Held(path, words):
-                return [bad(pad("held", 10)), path, f"  {words}"]
+            case Held(path, words) | Waits(path, words):
+                return [_WORDS[type(event).__name__], path, f"  {words.removeprefix('waits ')}"]
             case Broken(problem):
                 return [bad(pad("problem", 10)), str(problem)]
             case TakenBack(path):

@@ -27,6 +27,11 @@ class Voice:
         """A line that the person asked for."""
         self._line(self._for_people(), pieces)
 
+    def result_as_is(self, text: str) -> None:
+        """Lines for a program to read, which were cleaned and escaped for it already."""
+        if sys.stdout is not None:
+            sys.stdout.write(text)
+
     def remark(self, *pieces: Words) -> None:
         """A line beside the result: what was done, what to do next. Not with `-q`."""
         if self.verbosity >= 0:

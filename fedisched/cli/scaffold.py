@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-from fedisched import __version__
-
 CONFIG = """\
 # Your content folder's configuration. Every line that starts with a # is a comment.
 
@@ -32,6 +30,7 @@ handle = "me.bsky.social"
 #
 # posts = "posts"           # the folder of your posts
 # late_after = "12h"        # overdue by more than this before its first try: you are asked, nothing is sent
+# alt_required = true       # false: pictures, videos and sounds may go out without a description
 # extra_keys = []           # keys of your own that posts may have; those that start with x- always may
 #
 # [groups]                  # names for several accounts; none if you say nothing
@@ -67,62 +66,7 @@ IGNORED = """\
 .env
 """
 
-WORKFLOW = """\
-# Publishes what is due from GitHub's machines, without a server of yours. To use it:
-#   1. Set your credentials under Settings > Secrets and variables > Actions, by the names at the end of this file.
-#   2. Push. A schedule runs on the default branch only, is often some minutes late, and GitHub turns it off after
-#      60 days without a commit.
-# --wait makes up for the late start: each run stays for what falls due within ten minutes, and sends it on the second.
-#
-# What this does not do yet: commit the results back into your posts. Each run begins without a memory, so it looks on
-# the network before it sends what is overdue, and a post does not appear twice. When a post is out, set its status to
-# `published` yourself; otherwise it is reported as late from half a day on.
-name: fedisched
-
-on:
-  schedule:
-    - cron: "7,17,27,37,47,57 * * * *"
-  push:
-    paths: {paths}
-  workflow_dispatch:
-
-permissions:
-  contents: read
-
-concurrency:
-  group: fedisched
-  cancel-in-progress: false
-
-jobs:
-  publish:
-    # A push to another branch than the default one publishes nothing.
-    if: github.event_name != 'push' || github.ref_name == github.event.repository.default_branch
-    runs-on: ubuntu-24.04
-    timeout-minutes: 30
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065 # v5.6.0
-        with:
-          python-version: "3.12"
-      - run: python -m pip install "fedisched=={version}"
-      - run: fedisched publish -C "$FOLDER" --wait 10m
-        env:
-          FOLDER: {folder}
-          FEDISCHED_MASTODON_TOKEN: ${{{{ secrets.FEDISCHED_MASTODON_TOKEN }}}}
-          FEDISCHED_BLUESKY_PASSWORD: ${{{{ secrets.FEDISCHED_BLUESKY_PASSWORD }}}}
-"""
-
 
 def config(timezone: str) -> str:
     """`fedisched.toml` for a timezone."""
     return CONFIG.format(timezone=json.dumps(timezone))
-
-
-def workflow(folder: str) -> str:
-    """The workflow for a content folder at this path in its repository, `.` for the top."""
-    prefix = "" if folder == "." else f"{folder}/"
-    # JSON's lists and texts are YAML's, too, so that no name of a folder can break out of its place.
-    paths = json.dumps([f"{prefix}posts/**", f"{prefix}fedisched.toml"])
-    return WORKFLOW.format(paths=paths, folder=json.dumps(folder), version=__version__)

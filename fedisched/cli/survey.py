@@ -14,6 +14,7 @@ from fedisched.content.reader import read_post
 from fedisched.content.results_place import where_results_stand
 from fedisched.content.times import microseconds
 from fedisched.engine.copied import copied, copy_hint
+from fedisched.model.network import ShownCard
 from fedisched.model.post import Entry, Post, Status
 from fedisched.model.problem import Problem, Severity
 from fedisched.model.rendered import Limits, Rendering
@@ -28,6 +29,8 @@ class Examined:
     post: Post | None
     problems: tuple[Problem, ...]
     renderings: dict[str, Rendering] = field(default_factory=dict)
+    cards: dict[str, ShownCard] = field(default_factory=dict)
+    """The link card of each target, where its page was asked."""
 
     @property
     def is_broken(self) -> bool:
@@ -109,7 +112,7 @@ def known_limits(here: Here) -> dict[str, Limits]:
 def _composed_problems(post: Post, renderings: dict[str, Rendering]) -> list[Problem]:
     """Each problem once, though every target has it; of a post without a text the reader has told already. What is
     published is done, so nothing in it can be an error any more."""
-    if not post.body.strip():
+    if not post.body.strip() and not post.media:
         return []
     found = dict.fromkeys(problem for rendering in renderings.values() for problem in rendering.problems)
     if post.status is Status.PUBLISHED:

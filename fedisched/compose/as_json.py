@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fedisched.model.rendered import Body, Json, Pending, Rendered, RenderedPart
+from fedisched.model.rendered import Attachment, Body, Json, Pending, Rendered, RenderedPart
 
 
 def as_json(rendered: Rendered) -> dict[str, Json]:
@@ -25,9 +25,27 @@ def _part(part: RenderedPart, network: str) -> Json:
     plain["facets"] = [
         {"start": facet.start, "end": facet.end, "kind": facet.kind, "value": facet.value} for facet in part.facets
     ]
-    plain["media"] = [{"path": media.path, "alt": media.alt, "mime": media.mime} for media in part.media]
+    plain["media"] = [_media(media) for media in part.media]
+    if part.captions:
+        plain["captions"] = [{"path": captions.path, "lang": captions.alt} for captions in part.captions]
+    if part.card is not None:
+        plain["card"] = {"url": part.card.url, "title": part.card.title, "description": part.card.description}
     plain["record" if network == "bluesky" else "params"] = _known(part.body)
+    if part.gates:
+        plain["gates"] = _known(part.gates)
     return plain
+
+
+def _media(media: Attachment) -> dict[str, Json]:
+    """A file as it is sent; its size in bytes is known where it is not made anew."""
+    plain: dict[str, Json] = {"path": media.path, "alt": media.alt, "mime": media.mime}
+    if media.width:
+        plain |= {"width": media.width, "height": media.height}
+    if media.focus:
+        plain["focus"] = [float(number) for number in media.focus.split(",")]
+    if media.making:
+        return {**plain, "made": media.making, "most": media.most}
+    return {**plain, "size": media.size}
 
 
 def _known(body: Body) -> Json:

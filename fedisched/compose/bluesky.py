@@ -5,19 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fedisched.compose.bluesky_keys import gates, labels_of, unfit, with_quote
 from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, overrun_in_bytes, overrun_in_characters, size_of
 from fedisched.compose.facets import SPACES, detected
 from fedisched.compose.links import says_the_same, shortened
+from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import NOWHERE, Edit, Traced, Tracing
-from fedisched.model.problem import Problem
 from fedisched.model.rendered import Attachment, Body, Facet, Limits, Pending, RenderedPart
 
-LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
-LABELS = ("!no-unauthenticated", "graphic-media", "nudity", "porn", "sexual")
-
-_MOST_LABELS = 10
+LIMITS = Limits(
+    characters=300,
+    media=10,
+    bytes=3000,
+    image_bytes=2_000_000,
+    image_side=4000,
+    video_bytes=300_000_000,
+    poll_options=0,
+)
+SHOWS = Shows(
+    images=frozenset(("image/png", "image/jpeg", "image/webp")),
+    videos=frozenset(("video/mp4",)),
+    films_gifs=True,
+    video_alt_characters=1000,
+)
+_MOST_IMAGES = 4
+"""What `embed.images` takes; more are an `embed.gallery`."""
 _UNSEEN = rf"[{SPACES}\xad\u2060\u200b-\u200d]*"
 _BLANK_LINES = re.compile(rf"\n{_UNSEEN}\n{_UNSEEN}\n")
 
@@ -31,9 +44,19 @@ def compose(draft: Draft) -> Composed:
         *overrun_in_characters(text, length, draft.limits.characters, draft.tail),
         *overrun_in_bytes(text, size, draft.limits.bytes or LIMITS.bytes or 0, draft.tail),
     )
-    problems = (*draft.strangers(), *(_unfit_front_matter(draft) if draft.number == 1 else ()))
+    problems = (*draft.strangers(), *(unfit(draft) if draft.number == 1 else ()))
     body = _record(draft, text.text, facets)
-    part = RenderedPart(text.text, length, draft.limits.characters, body, size, facets, draft.media)
+    part = RenderedPart(
+        text.text,
+        length,
+        draft.limits.characters,
+        body,
+        size,
+        facets,
+        draft.media,
+        captions=draft.captions,
+        gates=gates(draft),
+    )
     return Composed(part, text, overruns, problems, tuple(_mentions(text)))
 
 
@@ -64,7 +87,7 @@ def _written(draft: Draft) -> Traced:
             tracing.mean(start, "mention", handle)
 
     text = draft.text(add_link, add_person)
-    if draft.post.cw.strip() and not draft.post.labels:
+    if draft.post.cw.strip() and not labels_of(draft):
         text = text.with_head(f"CW: {draft.post.cw.strip()}\n\n")
     text = _tidied(text).with_tail(draft.tail)
     text = text.with_spans([*text.spans, *detected(text)])
@@ -104,13 +127,18 @@ def _record(draft: Draft, text: str, facets: tuple[Facet, ...]) -> dict[str, Bod
         record["facets"] = [_facet(facet) for facet in facets]
     if draft.number > 1:
         record["reply"] = {"root": Pending("root"), "parent": Pending("parent")}
+    elif post.reply_to:
+        record["reply"] = {"root": Pending("root", post.reply_to), "parent": Pending("parent", post.reply_to)}
     if draft.media:
-        images = [_image(number, attachment) for number, attachment in enumerate(draft.media, 1)]
-        record["embed"] = {"$type": "app.bsky.embed.images", "images": images}
+        record["embed"] = _embed(draft)
+    if embed := with_quote(record.get("embed"), draft):
+        record["embed"] = embed
     if post.lang:
         record["langs"] = [post.lang]
-    if post.labels:
-        values = [{"val": label} for label in dict.fromkeys(post.labels)]
+    if post.tags:
+        record["tags"] = list(post.tags)
+    if labels := labels_of(draft):
+        values = [{"val": label} for label in labels]
         record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
     record["createdAt"] = Pending("created_at")
     return record
@@ -132,20 +160,27 @@ def _facet(facet: Facet) -> Body:
     }
 
 
-def _image(number: int, attachment: Attachment) -> Body:
-    image: dict[str, Body] = {"image": Pending("blob", str(number)), "alt": attachment.alt}
+def _embed(draft: Draft) -> dict[str, Body]:
+    """Pictures, or the video, with its captions."""
+    first = draft.media[0]
+    if first.mime.startswith("video/"):
+        video: dict[str, Body] = {"$type": "app.bsky.embed.video", **_described("video", 1, first)}
+        if draft.captions:
+            numbered = enumerate(draft.captions, len(draft.media) + 1)
+            video["captions"] = [{"lang": each.alt, "file": Pending("blob", str(number))} for number, each in numbered]
+        return video
+    images = [_described("image", number, attachment) for number, attachment in enumerate(draft.media, 1)]
+    if len(images) <= _MOST_IMAGES:
+        return {"$type": "app.bsky.embed.images", "images": images}
+    return {
+        "$type": "app.bsky.embed.gallery",
+        "items": [{"$type": "app.bsky.embed.gallery#image", **image} for image in images],
+    }
+
+
+def _described(name: str, number: int, attachment: Attachment) -> dict[str, Body]:
+    """A file, by the number of its upload, with its description and its shape."""
+    described: dict[str, Body] = {name: Pending("blob", str(number)), "alt": attachment.alt}
     if attachment.width and attachment.height:
-        image["aspectRatio"] = {"width": attachment.width, "height": attachment.height}
-    return image
-
-
-def _unfit_front_matter(draft: Draft) -> Iterator[Problem]:
-    """What the front matter asks for and Bluesky cannot do."""
-    post, target = draft.post, draft.target
-    if post.visibility in ("private", "direct"):
-        message = f"{target} cannot keep a post {post.visibility}: everything on Bluesky is public"
-        yield draft.wrong("visibility", "not-private", message, f"Take {target} out of targets, or the visibility out.")
-    unknown = [label for label in post.labels if label not in LABELS]
-    if unknown or len(post.labels) > _MOST_LABELS:
-        message = f"Bluesky has no label {unknown[0]}" if unknown else f"more than {_MOST_LABELS} labels"
-        yield draft.wrong("labels", "unknown-label", message, f"Choose among {', '.join(LABELS)}.")
+        described["aspectRatio"] = {"width": attachment.width, "height": attachment.height}
+    return described

@@ -7,7 +7,7 @@ r"""What the body of a post says: as typed, with only these meanings added.
 - A line that is only `---` (white space may follow) starts the next part.
 - `<!-- ... -->` is dropped, over line breaks too. Without an end it is text, and a warning.
 - `@name` is a mention for a name of the people in the config, where a mention can stand: not inside a word, an e-mail
-  address, a URL, or a longer handle.
+  address, a URL, a longer handle, or between backticks.
 - A backslash directly before one of these, and before an `@` or `#` that would be a mention or a tag, takes the meaning
   away and is dropped itself; two are one backslash before the thing itself. Every other backslash is text.
 
@@ -105,6 +105,8 @@ class _Find(NamedTuple):
 
 
 _DROPPED = "\0"
+_FAR = 2048
+"""How far around an `@` is looked, in characters."""
 _SIGNS = re.compile(r"!?\[|<!--|[@#＃]|^\\*---[ \t]*$", re.MULTILINE)
 _LABEL_ESCAPES = re.compile(rf"(?<!\\)\\+(?=[\[\]])|{_DROPPED}+")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/][^\s]*", re.IGNORECASE)
@@ -220,15 +222,21 @@ class _Parser:
     def _at(self, start: int, before: str, slashes: int) -> _Find | None:
         word = self.text[start + 1 : start + 2]
         mention = self.mention.match(self.text, start) if self.mention else None
-        if mention and not _joins(before) and not self._inside_address(start):
+        if mention and not _joins(before) and not self._inside_address(start) and not self._inside_code(start):
             return _Find(start, mention.end(), Person(start, mention[0][1:]))
         if slashes and (not before or before.isspace() or before == "(") and word.isascii() and word.isalnum():
             return _Find(start, start + 1, None)
         return None
 
     def _inside_address(self, position: int) -> bool:
-        run = re.search(r"\S*\Z", self.text[max(0, position - 2048) : position])
+        run = re.search(r"\S*\Z", self.text[max(0, position - _FAR) : position])
         return run is not None and "://" in run[0]
+
+    def _inside_code(self, position: int) -> bool:
+        """Whether this stands between backticks on its line, as people quote code."""
+        before = self.text[max(0, position - _FAR) : position].rpartition("\n")[2]
+        after = self.text[position : position + _FAR].partition("\n")[0]
+        return before.count("`") % 2 == 1 and "`" in after
 
     def _bracket(self, start: int, opening: int, is_picture: bool, escaped: bool) -> _Find | None:
         """The attachment or link whose `[` is at `opening`. An escaped one gives no problems."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,13 @@ from fedisched.model.post import Post
 from fedisched.model.problem import Mark, Problem
 from fedisched.model.rendered import Attachment, Limits, RenderedPart
 from fedisched.model.settings import Account, Settings
+
+_BLUESKY_PAGE = re.compile(r"https?://[^/]+/profile/[^/]+/post/[^/?#]+/?(?:[?#].*)?")
+
+
+def is_bluesky_page(address: str) -> bool:
+    """Whether this is the address of a post in an app for Bluesky, whichever app."""
+    return _BLUESKY_PAGE.fullmatch(address) is not None
 
 
 class Overrun(NamedTuple):
@@ -40,7 +48,7 @@ class Composed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One part on its way to one target. `number` counts from 1, of `total` parts. `tail` is what is put under its
-    text: the number of a part in a thread."""
+    text: the number of a part in a thread. `captions` are its video's."""
 
     source: Source
     part: Part
@@ -52,6 +60,7 @@ class Draft:
     limits: Limits
     media: tuple[Attachment, ...] = ()
     tail: str = ""
+    captions: tuple[Attachment, ...] = ()
 
     @property
     def post(self) -> Post:
@@ -110,6 +119,19 @@ class Draft:
         else:
             hint = "Shorten it, start another part before this place with a line that is only ---, or add thread: auto."
         return self.source.problem(overrun.origin, "too-long", message, hint)
+
+    def cannot(self, key: str, code: str, message: str) -> Problem:
+        """A problem with a key for which this network has nothing, with the ways out."""
+        hint = (
+            f"Take {self.target} out of targets, or say it to the others alone: "
+            f"`override: {{OTHER: {{{key}: …}}}}` in the place of `{key}`."
+        )
+        return self.wrong(key, code, message, hint)
+
+    def elsewhere(self, key: str, message: str) -> Problem:
+        """A problem with a post that is named by an address on another network."""
+        hint = f"Name one for each network: `{key}: {{mastodon: …, bluesky: …}}`; the one that is left out has none."
+        return self.wrong(key, "other-network", message, hint)
 
     def wrong(self, key: str, code: str, message: str, hint: str, warning: bool = False) -> Problem:
         """A problem with a front matter key."""

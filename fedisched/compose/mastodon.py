@@ -9,12 +9,25 @@ from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, Overrun, overrun_in_characters, overrun_in_code_points
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.compose.links import says_the_same
+from fedisched.compose.mastodon_keys import more_of, unfit
 from fedisched.compose.mastodon_length import counted, meanings
+from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import Edit, Span, Traced, Tracing
 from fedisched.model.rendered import Body, Limits, Pending, RenderedPart
 
-LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic"})
+LIMITS = Limits(
+    characters=500,
+    media=4,
+    alt_characters=1500,
+    visibility="public",
+    image_pixels=33_177_600,
+    video_pixels=8_294_400,
+)
+SHOWS = Shows(
+    images=frozenset(("image/png", "image/jpeg", "image/gif", "image/webp")),
+    videos=frozenset(("video/mp4", "video/webm", "video/quicktime")),
+    sounds=frozenset(("audio/mpeg", "audio/ogg", "audio/flac", "audio/wav", "audio/mp4", "audio/aac")),
+)
 
 _STRIPPED = "\0\t\n\v\f\r "
 """What the server takes off both ends of text and warning (Ruby's `strip`)."""
@@ -25,7 +38,7 @@ def compose(draft: Draft) -> Composed:
     text = _written(draft)
     warning = draft.post.cw.strip(_STRIPPED)
     length, overruns = _length(draft, text, warning)
-    problems = draft.strangers()
+    problems = [*draft.strangers(), *(unfit(draft) if draft.number == 1 else ())]
     if warning and not text.text.strip():
         message = f"{draft.name} has a warning but no text, so {draft.target} shows the warning as its text"
         problems.append(draft.wrong("cw", "cw-without-text", message, "Add a few words of text.", warning=True))
@@ -88,8 +101,8 @@ def _written(draft: Draft) -> Traced:
 def _form(draft: Draft, text: str, warning: str) -> dict[str, Body]:
     post = draft.post
     form: dict[str, Body] = {"status": text}
-    if draft.number > 1:
-        form["in_reply_to_id"] = Pending("in_reply_to_id")
+    if draft.number > 1 or post.reply_to:
+        form["in_reply_to_id"] = Pending("in_reply_to_id", post.reply_to if draft.number == 1 else "")
     if draft.media:
         form["media_ids"] = [Pending("media", str(number)) for number in range(1, len(draft.media) + 1)]
     if post.sensitive is not None:
@@ -100,7 +113,7 @@ def _form(draft: Draft, text: str, warning: str) -> dict[str, Body]:
         form["visibility"] = visibility
     if post.lang:
         form["language"] = post.lang
-    return form
+    return {**form, **more_of(draft)}
 
 
 def _visibility(draft: Draft) -> str:

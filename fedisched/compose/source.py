@@ -28,7 +28,7 @@ class Source:
     def mark(self, offset: int) -> Mark:
         """The line and column in the file of an offset into the body."""
         line = bisect_right(self._line_starts, offset) - 1
-        return Mark(self.post.body_line + line, offset - self._line_starts[line] + 1)
+        return Mark(self.post.body_line + line, offset - self._line_starts[line] + self.post.body_column)
 
     def problem(self, offset: int, code: str, message: str, hint: str, severity: Severity = "error") -> Problem:
         """A problem at an offset into the body."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
+from fedisched.model.settings import Account, GitSettings, OnBluesky, Retry, Settings, Threads
 
 
 def settings_to_plain(settings: Settings) -> dict[str, Any]:
@@ -21,12 +21,14 @@ def settings_to_plain(settings: Settings) -> dict[str, Any]:
         "default_targets": list(settings.default_targets),
         "late_after": settings.late_after,
         "extra_keys": list(settings.extra_keys),
+        "alt_required": settings.alt_required,
         "accounts": [asdict(account) for account in settings.accounts.values()],
         "groups": {name: list(members) for name, members in settings.groups.items()},
         "people": {name: dict(names) for name, names in settings.people.items()},
         "retry": asdict(settings.retry),
         "git": asdict(settings.git),
         "threads": asdict(settings.threads),
+        "bluesky": asdict(settings.bluesky),
     }
 
 
@@ -41,12 +43,14 @@ def settings_from_plain(plain: Mapping[str, Any]) -> Settings:
         default_targets=tuple(plain["default_targets"]),
         late_after=float(plain["late_after"]),
         extra_keys=tuple(plain["extra_keys"]),
+        alt_required=bool(plain["alt_required"]),
         accounts={account.name: account for account in accounts},
         groups={name: tuple(members) for name, members in plain["groups"].items()},
         people={name: dict(names) for name, names in plain["people"].items()},
         retry=Retry(**plain["retry"]),
         git=GitSettings(**plain["git"]),
         threads=Threads(**plain["threads"]),
+        bluesky=OnBluesky(**plain["bluesky"]),
     )
 
 

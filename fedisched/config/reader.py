@@ -18,6 +18,7 @@ from fedisched.config.schema import (
     ConfigShape,
     GitShape,
     MastodonShape,
+    OnBlueskyShape,
     PersonShape,
     RetryShape,
     ThreadsShape,
@@ -25,11 +26,16 @@ from fedisched.config.schema import (
 from fedisched.config.values import nearest
 from fedisched.model.errors import ConfigError
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
+from fedisched.model.settings import Account, GitSettings, OnBluesky, Retry, Settings, Threads
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _NETWORKS = ["mastodon", "bluesky"]
-_TABLES: dict[str, type[BaseModel]] = {"retry": RetryShape, "git": GitShape, "threads": ThreadsShape}
+_TABLES: dict[str, type[BaseModel]] = {
+    "retry": RetryShape,
+    "git": GitShape,
+    "threads": ThreadsShape,
+    "bluesky": OnBlueskyShape,
+}
 _BRANCHES: dict[str, type[BaseModel]] = {"mastodon": MastodonShape, "bluesky": BlueskyShape}
 
 
@@ -165,10 +171,12 @@ def _settings(shape: ConfigShape, source: Path, folder: Path) -> Settings:
         default_targets=tuple(shape.default_targets),
         late_after=shape.late_after,
         extra_keys=tuple(shape.extra_keys),
+        alt_required=shape.alt_required,
         accounts={name: Account(name=name, **account.model_dump()) for name, account in shape.accounts.items()},
         groups={name: tuple(members) for name, members in shape.groups.items()},
         people=people,
         retry=Retry(**shape.retry.model_dump()),
         git=GitSettings(**shape.git.model_dump()),
         threads=Threads(**shape.threads.model_dump()),
+        bluesky=OnBluesky(**shape.bluesky.model_dump()),
     )

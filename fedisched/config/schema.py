@@ -20,6 +20,7 @@ from fedisched.config.values import (
     Switch,
     Text,
     TimezoneName,
+    Warned,
     wrong,
 )
 
@@ -116,6 +117,12 @@ class ThreadsShape(Shape):
     unlisted_follow_ups: Switch = False
 
 
+class OnBlueskyShape(Shape):
+    """`[bluesky]`."""
+
+    cw: Warned = "text"
+
+
 class ConfigShape(Shape):
     """The whole file."""
 
@@ -124,9 +131,11 @@ class ConfigShape(Shape):
     default_targets: Listed[Text] = Field(default_factory=list)
     late_after: Seconds = 12 * 3600.0
     extra_keys: Listed[Text] = Field(default_factory=list)
+    alt_required: Switch = True
     accounts: Table[AccountShape] = Field(default_factory=dict)
     groups: Table[Listed[Text]] = Field(default_factory=dict)
     people: Table[Annotated[PersonShape, BeforeValidator(_a_table)]] = Field(default_factory=dict)
     retry: Annotated[RetryShape, BeforeValidator(_a_table)] = RetryShape()
     git: Annotated[GitShape, BeforeValidator(_a_table)] = GitShape()
     threads: Annotated[ThreadsShape, BeforeValidator(_a_table)] = ThreadsShape()
+    bluesky: Annotated[OnBlueskyShape, BeforeValidator(_a_table)] = OnBlueskyShape()

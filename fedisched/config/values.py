@@ -27,6 +27,7 @@ _FEDIVERSE_NAME = re.compile(r"@?([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)@
 _PLACEHOLDER = re.compile(r"\{(?:n|total)\}")
 _BRACES = re.compile(r"[{}]")
 _LONGEST_NUMBERING = 40
+_WARNED = ["text", "porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 
 
 def wrong(code: str, message: str, hint: str) -> PydanticCustomError:
@@ -195,6 +196,13 @@ def _numbering(text: str) -> str:
     return text.strip()
 
 
+def _warned(text: str) -> str:
+    if text not in _WARNED:
+        hint = f"{nearest(text, _WARNED)}Write one of {', '.join(_WARNED)}."
+        raise wrong("bad-cw", f"`{text}` is no way to show a content warning on Bluesky", hint)
+    return text
+
+
 def _must_be(kind: type, message: str, hint: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         # A bool is an int to Python, and neither is what a person meant by the other.
@@ -221,6 +229,7 @@ OnBluesky = Annotated[Text, AfterValidator(_person_on_bluesky)]
 OnMastodon = Annotated[Text, AfterValidator(_person_on_mastodon)]
 Name = Annotated[Text, AfterValidator(_name)]
 PostsFolder = Annotated[Text, AfterValidator(_posts)]
+Warned = Annotated[Text, AfterValidator(_warned)]
 Numbering = Annotated[Text, AfterValidator(_numbering)]
 Remote = Annotated[Text, AfterValidator(_remote)]
 Author = Annotated[Text, AfterValidator(_author)]

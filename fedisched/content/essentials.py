@@ -186,7 +186,7 @@ _OURS = "`results` is written by fedisched: put it back as it was, or delete wha
 
 
 def _empty_body(tree: Tree, status: Status) -> Iterator[Problem]:
-    if tree.fenced.body.strip():
+    if tree.fenced.body.strip() or tree.get("media") is not None:
         return
     draft = status is Status.DRAFT
     hint = "Write the text below the closing `---`."

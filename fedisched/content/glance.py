@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from fedisched.content.essentials import claims, essentials
+from fedisched.content.essentials import Essentials, claims, essentials
 from fedisched.content.fences import split
 from fedisched.content.settled import settled
 from fedisched.content.times import as_rfc3339, microseconds
 from fedisched.content.tree import Scalar, Tree, parse
-from fedisched.model.post import Entry, Status
+from fedisched.content.variants import needs_of
+from fedisched.model.post import Entry, Need, Status
 from fedisched.model.problem import Problem
 from fedisched.model.results import Result
 from fedisched.model.settings import Settings
@@ -39,8 +40,15 @@ def _read(data: bytes, path: str, digest: str, settings: Settings) -> Entry:
         targets=read.targets,
         title=_title(tree),
         claims=claims(read.results),
+        needs=_needs(tree, read, settings),
         problem=next((problem for problem in read.problems if problem.is_error), None),
     )
+
+
+def _needs(tree: Tree, read: Essentials, settings: Settings) -> tuple[Need, ...]:
+    if read.status is Status.PUBLISHED:
+        return ()
+    return needs_of(tree, settings.accounts_named(read.targets), settings)
 
 
 def _title(tree: Tree) -> str:

@@ -9,19 +9,23 @@ from fedisched.content.tree import Tree, short
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
-KEYS = ("time", "targets", "status", "title", "lang", "visibility", "cw", "sensitive", "labels", "thread", "results")
-
-NOT_YET = {
-    "media": "Put each image into the text instead: `![alt](file)`.",
-    "poll": "Delete it, and ask in the text instead.",
-    "link": "Delete it, and put the link into the text.",
-    "reply_to": "Delete it; a thread's parts stand in one file, with a line `---` between them.",
-    "quote": "Delete it, and put the post's URL into the text.",
-    "replies": "Delete it, and choose in the network's own app who may reply.",
-    "override": "Delete it, and write a file of its own for each target.",
-}
-"""Keys that a later version knows, and what to do without them. They are refused: to pass one over in silence would
-publish something else than the author wrote."""
+KEYS = (
+    *(
+        "time",
+        "targets",
+        "status",
+        "title",
+        "lang",
+        "visibility",
+        "cw",
+        "sensitive",
+        "labels",
+        "thread",
+        "media",
+        "link",
+    ),
+    *("tags", "poll", "replies", "quotes", "reply_to", "quote", "override", "results"),
+)
 
 # What other tools call the same thing, as far as no spelling checker could guess it.
 _ELSEWHERE = {
@@ -42,6 +46,24 @@ _ELSEWHERE = {
     "warning": "cw",
     "nsfw": "sensitive",
     "name": "title",
+    "hashtags": "tags",
+    "in_reply_to": "reply_to",
+    "reply": "reply_to",
+    "replyto": "reply_to",
+    "quoted": "quote",
+    "overrides": "override",
+    "threadgate": "replies",
+    "reply_policy": "replies",
+    "postgate": "quotes",
+    "quote_policy": "quotes",
+    "quote_approval_policy": "quotes",
+    "options": "poll",
+    "images": "media",
+    "image": "media",
+    "pictures": "media",
+    "photos": "media",
+    "video": "media",
+    "attachments": "media",
 }
 
 
@@ -53,14 +75,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def key_problems(tree: Tree, settings: Settings) -> Iterator[Problem]:
-    """A problem for each key that is not known, or not known yet."""
+    """A problem for each key that is not known."""
     for key, offset in tree.root.keys.items():
-        if key in KEYS:
-            continue
-        if key in NOT_YET:
-            message = f"`{key}` is not supported in this version"
-            yield tree.problem(offset, "not-yet", message, NOT_YET[key])
-        elif not key.startswith("x-") and key not in settings.extra_keys:
+        if key not in KEYS and not key.startswith("x-") and key not in settings.extra_keys:
             yield tree.problem(offset, "unknown-key", f"there is no key `{short(key)}`", _other_key(key))
 
 

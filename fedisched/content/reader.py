@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from fedisched.content.essentials import Essentials, essentials, in_order, lenient
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
 from fedisched.content.keys import KEYS
-from fedisched.content.schema import Details, Mistyped, type_details
-from fedisched.content.tree import Listing, Scalar, Tree, parse
-from fedisched.model.post import Post, Reading
+from fedisched.content.media_key import read_media_key
+from fedisched.content.override import mistyped, override_problems, relation_problems
+from fedisched.content.schema import Details, type_details
+from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
+from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
+from fedisched.model.post import Medium, Post, Reading
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 # `cw: #politics`: to YAML a comment; an author who leaves no space after the `#` may have meant a tag.
+_INDENT = re.compile(r"(?:[ \t]*\r?\n)*( *)")
 _TAG_LIKE = re.compile(r"[ \t]+(#[^\s#])")
 
 
@@ -32,14 +38,33 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         return Reading(path, digest, None, (tree,))
     read = essentials(tree, settings)
     details, mistakes = type_details(metadata(tree))
-    found = [*(_mistype(tree, mistake) for mistake in mistakes), *_lost_to_comments(tree)]
+    media, wrong_media = read_media_key(tree)
+    targets = settings.accounts_named(read.targets)
+    found = [
+        *(mistyped(tree, tree.root, mistake) for mistake in mistakes),
+        *wrong_media,
+        *relation_problems(tree, settings),
+        *override_problems(tree, settings, targets),
+        *_lost_to_comments(tree),
+    ]
     problems = in_order([*read.problems, *lenient(found, read.status)])
     if any(problem.is_error for problem in problems):
         return Reading(path, digest, None, problems)
-    return Reading(path, digest, _post(path, digest, tree, read, details, settings), problems)
+    post = _post(path, digest, tree, read, details, media, settings)
+    if any(key in tree.root.values for key in (*RELATIONS, "override")):
+        post = replace(post, variants={target: _variant(post, tree, target, settings) for target in targets})
+    return Reading(path, digest, post, problems)
 
 
-def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details, settings: Settings) -> Post:
+def _post(
+    path: str,
+    digest: str,
+    tree: Tree,
+    read: Essentials,
+    details: Details,
+    media: tuple[Medium, ...],
+    settings: Settings,
+) -> Post:
     fenced: Fenced = tree.fenced
     return Post(
         path=path,
@@ -50,22 +75,61 @@ def _post(path: str, digest: str, tree: Tree, read: Essentials, details: Details
         body=fenced.body.replace("\r\n", "\n"),
         body_line=fenced.body_line,
         title=details.title,
-        lang=details.lang,
-        visibility=details.visibility,
-        cw=details.cw,
-        sensitive=details.sensitive,
-        labels=details.labels,
-        thread=details.thread,
+        media=media,
         results=read.results,
         marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
+        **_typed(details),
     )
 
 
-def _mistype(tree: Tree, mistake: Mistyped) -> Problem:
-    node = tree.root.values[mistake.key]
-    if isinstance(node, Listing) and mistake.item is not None:
-        node = node.items[mistake.item]
-    return tree.problem(node.offset, mistake.code, mistake.message, mistake.hint)
+def _typed(details: Details) -> dict[str, Any]:
+    """The fields of a post that its keys give, and that one target may have otherwise."""
+    return {
+        "lang": details.lang,
+        "visibility": details.visibility,
+        "cw": details.cw,
+        "sensitive": details.sensitive,
+        "labels": details.labels,
+        "thread": details.thread,
+        "link": details.link,
+        "tags": details.tags,
+        "poll": details.poll.poll() if details.poll else None,
+        "replies": details.replies,
+        "quotes": details.quotes,
+    }
+
+
+def _variant(post: Post, tree: Tree, target: str, settings: Settings) -> Post:
+    """The post as one target gets it."""
+    front = front_of(tree, target, settings)
+    details, _ = type_details({key: plain(node) for key, node in front.items()})
+    named: dict[str, Any] = {key: _named(front.get(key), post.path) for key in RELATIONS}
+    marks = {key: tree.mark(node.offset) for key, node in front.items() if key in KEYS}
+    media, _ = read_media_key(replace(tree, root=Entries(front, tree.root.keys, tree.root.offset)))
+    variant = replace(post, marks=marks, media=media, **_typed(details), **named)
+    return _with_text(variant, tree, front["text"]) if "text" in front else variant
+
+
+def _named(node: Node | None, post: str) -> str:
+    """The post that a value names: an address as it stands, a file by its path in the content folder."""
+    if not isinstance(node, Scalar) or node.missing:
+        return ""
+    return node.text if is_address(node.text) else path_named(node.text, post)
+
+
+def _with_text(post: Post, tree: Tree, node: Node) -> Post:
+    """The post with a text of the front matter as its body, and where its lines are in the file."""
+    if not isinstance(node, Scalar) or node.missing:
+        return post
+    mark, text = tree.mark(node.offset), tree.fenced.text
+    sign = text[node.offset : node.offset + 1]
+    if not node.plain and sign in "|>":
+        begin = text.index("\n", node.offset) + 1
+        indent = _INDENT.match(text, begin)
+        line, column = mark.line + 1, len(indent[1]) + 1 if indent else 1
+    else:
+        line, column = mark.line, mark.column + (0 if node.plain else 1)
+    return replace(post, body=node.text, body_line=line, body_column=column)
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

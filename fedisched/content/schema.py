@@ -14,15 +14,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fedisched.content.keys import did_you_mean
+from fedisched.content.link import link_card
 from fedisched.content.tree import short
-from fedisched.model.post import Visibility
+from fedisched.content.values import APoll, PollShape, Replies, Tags, WhoQuotes, yes_or_no
+from fedisched.model.post import LinkCard, Visibility
 
 Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 """What an author may say about their own post on Bluesky."""
 
 # Enough of BCP 47 (https://www.rfc-editor.org/rfc/rfc5646) to tell a language's code from its name.
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
-_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def _lang(text: str) -> str:
@@ -32,13 +33,6 @@ def _lang(text: str) -> str:
         raise PydanticCustomError("lang-form", "{message}", {"message": message, "hint": f"Write {meant}."})
     language, *rest = text.split("-")
     return "-".join([language.lower(), *rest])
-
-
-def _yes_or_no(value: object) -> bool:
-    if isinstance(value, str) and value.lower() in _WORDS:
-        return _WORDS[value.lower()]
-    message = f"`{short(str(value))}` is neither yes nor no"
-    raise PydanticCustomError("not-yes-or-no", "{message}", {"message": message, "hint": "Write `true` or `false`."})
 
 
 def _as_tuple(value: object) -> tuple[object, ...]:
@@ -57,6 +51,13 @@ def _auto(text: object) -> object:
     return text
 
 
+def _link(value: object) -> LinkCard:
+    found = link_card(value)
+    if isinstance(found, LinkCard):
+        return found
+    raise PydanticCustomError("link-form", "{message}", found._asdict())
+
+
 class Details(BaseModel):
     """The keys that only rendering needs. Keys that are not here are not this module's to judge."""
 
@@ -66,17 +67,22 @@ class Details(BaseModel):
     lang: Annotated[str, AfterValidator(_lang)] = ""
     visibility: Visibility | None = None
     cw: str = ""
-    sensitive: Annotated[bool | None, BeforeValidator(_yes_or_no)] = None
+    sensitive: Annotated[bool | None, BeforeValidator(yes_or_no)] = None
     labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
     thread: Annotated[Literal["auto"] | None, BeforeValidator(_auto)] = None
+    link: Annotated[LinkCard | None, BeforeValidator(_link)] = None
+    tags: Tags = ()
+    poll: APoll = None
+    replies: Replies = None
+    quotes: WhoQuotes = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mistyped:
-    """A value of the wrong type: `item` is its place in the key's list, None for the whole value."""
+    """A value of the wrong type: `place` is where in the key's value it stands, empty for the whole value."""
 
     key: str
-    item: int | None
+    place: tuple[int | str, ...]
     code: str
     message: str
     hint: str
@@ -96,10 +102,11 @@ def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistype
 
 def _mistyped(details: ErrorDetails) -> Mistyped:
     key, *place = details["loc"]
-    name, item = str(key), place[0] if place and isinstance(place[0], int) else None
-    hint = details.get("ctx", {}).get("hint")
+    name, item = str(key), tuple(place)
+    context = details.get("ctx", {})
+    hint, at = context.get("hint"), (context["at"],) if context.get("at") else item
     if isinstance(hint, str):
-        return Mistyped(name, item, details["type"], details["msg"], hint)
+        return Mistyped(name, at, details["type"], details["msg"], hint)
     value = details["input"]
     if name == "visibility" and isinstance(value, str):
         meaning = "public, unlisted, private (followers only) or direct (only those it mentions)"
@@ -108,5 +115,14 @@ def _mistyped(details: ErrorDetails) -> Mistyped:
     if name == "labels" and isinstance(value, str):
         hint = f"{did_you_mean(value, get_args(Label))}Bluesky's labels are {', '.join(get_args(Label))}."
         return Mistyped(name, item, "unknown-label", f"there is no label `{short(value)}`", hint)
+    if name == "poll" and details["type"] in ("extra_forbidden", "missing"):
+        return _wrong_poll(name, item, str(place[-1]), details["type"])
     hint = f"Write one text: `{name}: …`, in quotes if it has special characters."
     return Mistyped(name, item, "not-text", f"`{name}` is not a text", hint)
+
+
+def _wrong_poll(name: str, place: tuple[int | str, ...], key: str, kind: str) -> Mistyped:
+    if kind == "missing":
+        return Mistyped(name, (), "poll-options", f"the poll has no {key}", f"Add `{key}: [Tea, Coffee]`.")
+    hint = f"{did_you_mean(key, PollShape.model_fields)}A poll has {', '.join(PollShape.model_fields)}."
+    return Mistyped(name, place, "poll-key", f"a poll has no `{short(key)}`", hint)

@@ -9,7 +9,7 @@ from pathlib import Path
 from fedisched.content.folder import read_file
 from fedisched.model.problem import Problem
 
-_ENDINGS = "png|jpe?g|webp|avif|heic|heif|gif|mp4|m4v|mov|webm|mp3|m4a|ogg|oga|wav|flac"
+_ENDINGS = "png|jpe?g|webp|avif|heic|heif|gif|mp4|m4v|mov|webm|mkv|mp3|m4a|ogg|oga|opus|aac|wav|flac"
 # In `![alt](file)`, with or without angle brackets, and in `media:`, where a name has no blanks unless it is quoted.
 _NAMES = re.compile(
     rf"""(?:\]\(<?|["']|[\s:,\[])([^\]\[()<>"'\n:/][^\]\[()<>"'\n:]*?\.(?:{_ENDINGS}))(?=[\s>)"',\]}}]|$)""",

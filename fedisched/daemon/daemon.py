@@ -15,7 +15,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
-from fedisched.daemon.events import Armed, Event, Reported, Said, Started, in_few_words
+from fedisched.daemon.events import Armed, Event, Reported, Said, Started, Waits, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.daemon.wake import Wake
@@ -169,7 +169,7 @@ class Daemon:
         moments = [step.at for step in steps if step.at is not None]
         stopped = {step.entry.path for step in steps if step.stand in (Stand.HELD, Stand.FAILED)}
         self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None), len(stopped)))
-        self._tell_all(event for event in events if not isinstance(event, Armed))
+        self._tell_all(event for event in events if not isinstance(event, Armed | Waits))
 
     def _loop(self) -> None:
         while True:
@@ -282,7 +282,9 @@ class Daemon:
         now = self._clock.now()
         for path in changes.gone:
             yield self._lookout.lose(path, None)
-        for path in changes.changed:
+        # Of a post that others answer or quote, they have to be looked at too.
+        touched = {*changes.changed, *changes.gone}
+        for path in [*changes.changed, *(path for path in self._posts.needing(touched) if path not in touched)]:
             entry = self._posts.entry(path)
             if entry is None:
                 continue
@@ -320,7 +322,9 @@ class Daemon:
         # What a person decided about is written down at once: an old editor buffer may be saved over it any time.
         carry_out([move for move in moves if move.delivery.state in DECIDED], self._journal, now)
         known = foreseen(known, moves)
-        return placed(plan(entries.values(), known, accounts, self._settings, now), self._settings.folder)
+        others = self._posts.others_of(entries.values())
+        steps = plan(entries.values(), known, accounts, self._settings, now, others=others)
+        return placed(steps, self._settings.folder)
 
     def _tell_all(self, events: Iterable[Event | None]) -> None:
         for event in in_few_words(event for event in events if event is not None):

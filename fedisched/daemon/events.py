@@ -58,6 +58,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """A post was saved that answers or quotes another one, and waits for that; `words` say for which and why."""
+
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A post was saved that cannot go out as it is."""
 
@@ -95,7 +103,7 @@ class Travelled:
     words: str = ""
 
 
-Event = Started | Armed | Late | ManyLate | Held | Broken | TakenBack | Reported | Travelled | Said
+Event = Started | Armed | Late | ManyLate | Held | Waits | Broken | TakenBack | Reported | Travelled | Said
 
 FEW = 3
 """Up to so many late posts are told one by one."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from fedisched.clock import SECOND
-from fedisched.daemon.events import Armed, Broken, Event, Held, Late, TakenBack
+from fedisched.daemon.events import Armed, Broken, Event, Held, Late, TakenBack, Waits
 from fedisched.engine.plan import Stand, Step
 from fedisched.engine.schedule import Schedule
 from fedisched.model.delivery import State
@@ -52,9 +52,10 @@ class Lookout:
         late = any(step.stand is Stand.LATE for step in steps)
         held = next((step for step in steps if _is_held_back(step)), None)
         problem = entry.problem or next((step.entry.problem for step in steps if step.entry.problem), None)
-        mark = str(problem) if problem else entry.digest
+        waits = next((step.error for step in steps if step.waits_for_another), "")
+        mark = str(problem) if problem else entry.digest + waits
         before = self._known.pop(path, None)
-        if at is not None or late or owes is not None or problem or held:
+        if at is not None or late or owes is not None or problem or held or waits:
             self._known[path] = mark
         if before == mark and not (late and was_scheduled):
             return None
@@ -69,6 +70,8 @@ class Lookout:
             return Late(entry, targets)
         if at is not None:
             return Armed(entry, targets, at)
+        if waits:
+            return Waits(path, waits)
         return TakenBack(path) if was_scheduled and entry.status is Status.DRAFT else None
 
     def unlike(self, digests: Mapping[str, str]) -> set[str]:

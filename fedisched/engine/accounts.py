@@ -118,4 +118,7 @@ def _state(row: tuple[object, ...]) -> AccountState:
 def _limits(text: str) -> Limits | None:
     from fedisched.model.rendered import Limits
 
-    return Limits(**json.loads(text)) if text else None
+    if not text:
+        return None
+    plain = json.loads(text)
+    return Limits(**plain | {"types": tuple(plain.get("types", ()))})

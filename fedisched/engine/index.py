@@ -4,14 +4,14 @@ deliveries in the journal's file, and dropped whenever what it was made with cha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import cast
 
 from fedisched.engine.journal import Journal
 from fedisched.engine.tables import open_files
-from fedisched.model.post import Claim, Entry, Status
+from fedisched.model.post import Claim, Entry, Need, Status
 from fedisched.model.problem import Problem
 
 YOUNG = 2_000_000_000
@@ -19,7 +19,7 @@ YOUNG = 2_000_000_000
 within the file system's own granularity (2 s on FAT), so its stamp proves nothing yet: it is read again."""
 
 _STAMP = "path, size, mtime, ctime, inode, device"
-_COLUMNS = "digest, status, due, time, targets, title, claims, problem"
+_COLUMNS = "digest, status, due, time, targets, title, claims, problem, needs"
 
 
 Seen = tuple[str, int, int, int, int, int]
@@ -95,7 +95,7 @@ class Index:
         with self._journal.transaction() as connection:
             connection.executemany(
                 f"INSERT OR REPLACE INTO file ({_STAMP}, {_COLUMNS}) "  # noqa: S608
-                f"VALUES ({', '.join('?' * 14)})",
+                f"VALUES ({', '.join('?' * 15)})",
                 [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
         return changed
@@ -157,6 +157,11 @@ class Index:
         """Every path there is."""
         return frozenset(str(path) for (path,) in self._journal.rows("SELECT path FROM file"))
 
+    def needing(self, paths: Collection[str]) -> list[str]:
+        """The paths of the files that have to wait for one of these."""
+        rows = self._journal.rows("SELECT path, needs FROM file WHERE needs <> '[]'")
+        return [str(path) for path, needs in rows if any(need[1] in paths for need in json.loads(str(needs)))]
+
     def claimed_ids(self) -> frozenset[str]:
         """Every id and uri that some file's results claim."""
         found = self._journal.rows("SELECT claims FROM file WHERE claims <> '[]'")
@@ -196,11 +201,12 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.title,
         json.dumps([(c.target, c.key, c.ids, c.published, c.url, c.stands) for c in entry.claims]),
         None if entry.problem is None else json.dumps(asdict(entry.problem)),
+        json.dumps(entry.needs),
     )
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    path, digest, status, due, time, targets, title, claims, problem = row
+    path, digest, status, due, time, targets, title, claims, problem, needs = row
     return Entry(
         path=str(path),
         digest=str(digest),
@@ -211,6 +217,7 @@ def _entry(row: tuple[object, ...]) -> Entry:
         title=str(title),
         claims=() if claims == "[]" else _claims(str(claims)),
         problem=None if problem is None else Problem(**json.loads(str(problem))),
+        needs=() if needs == "[]" else tuple(Need(*need) for need in json.loads(str(needs))),
     )
 
 

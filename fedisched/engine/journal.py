@@ -184,6 +184,20 @@ class Journal(Store):
             digest=digest,
         )
 
+    def take_another_key(self, delivery: Delivery, key: str, error: str, next_try: int) -> bool:
+        """What was sent under its key is known to be another's: it is sent under a new one, as if for the first time.
+        A key that is another delivery's is none."""
+        return self._move(
+            delivery,
+            State.WAITING,
+            (State.SENDING,),
+            "key = :key, since = NULL, uploads = '[]', sent = '', error = :error, next_try = :next_try",
+            and_only="NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.key = :key)",
+            key=key,
+            error=error,
+            next_try=next_try,
+        )
+
     def block(self, delivery: Delivery, error: str, hint: str, next_try: int) -> bool:
         """The file cannot be sent as it is: an author's mistake; nothing was tried."""
         return self._move(

@@ -7,13 +7,14 @@ of them is due, `queue` shows where they stand.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
 from fedisched.engine.copied import COPY_HINT, TIME_CHANGED, copied, is_under_way
+from fedisched.engine.needs import Other, waits_for
 from fedisched.model.command import how_to_leave, how_to_settle, typed
 from fedisched.model.delivery import Delivery, State
 from fedisched.model.post import Claim, Entry, Status
@@ -70,6 +71,8 @@ class Step:
     delivery: Delivery | None = None
     error: str = ""
     hint: str = ""
+    waits_for_another: bool = False
+    """It would have its turn at its time, were it not for a post that it answers or quotes: `error` says which."""
 
 
 def is_on_time_first_send(delivery: Delivery, now: int, began: int) -> bool:
@@ -96,6 +99,7 @@ class _Case:
     settings: Settings
     now: int
     asked: bool
+    others: Mapping[str, Other] = field(default_factory=dict)
 
     @property
     def claim(self) -> Claim | None:
@@ -156,9 +160,10 @@ def plan(
     settings: Settings,
     now: int,
     asked: frozenset[tuple[str, str]] = frozenset(),
+    others: Mapping[str, Other] | None = None,
 ) -> list[Step]:
     """Where everything stands at `now`. `accounts` by name; `asked` are the paths and targets that a person wants out
-    now, whatever their time."""
+    now, whatever their time; `others` are the posts that some of these answer or quote, by path."""
     entries, known = list(entries), list(deliveries)
     paths = {entry.path for entry in entries}
     by_path = {(delivery.account, delivery.path): delivery for delivery in known}
@@ -176,7 +181,7 @@ def plan(
             # Before an account was ever verified its deliveries are not armed; afterwards they go by its id.
             delivery = by_path.get((account.account_id, entry.path)) if account else None
             is_asked = (entry.path, target) in asked
-            cases.append(_Case(entry, target, account, delivery, settings, now, is_asked))
+            cases.append(_Case(entry, target, account, delivery, settings, now, is_asked, others or {}))
         steps += [settled] if (settled := _asks_for_what_is_settled(cases)) else map(_stands, cases)
     claimed = {claim.key for entry in entries for claim in entry.claims}
     return steps + [
@@ -301,8 +306,10 @@ def _to_be_sent(case: _Case) -> Step:
         return case.stands(Stand.BROKEN, Act.SEND, case.due)
     if not case.asked and not case.was_tried and case.now - case.due > case.settings.late_after * SECOND:
         return case.stands(Stand.LATE)
-    at = case.not_before(AT_ONCE if case.asked else case.due)
     account = case.account
+    if case.entry.needs and (why := waits_for(case.entry, case.target, account, case.others, case.settings)):
+        return replace(case.stands(Stand.WAITING, error=why), waits_for_another=True)
+    at = case.not_before(AT_ONCE if case.asked else case.due)
     if account is None or account.next_try is None:
         return case.stands(Stand.WAITING, Act.SEND, at)
     stand = Stand.PAUSED if account.paused else Stand.WAITING

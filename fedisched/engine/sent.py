@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fedisched.model.rendered import Attachment, Body, Facet, Pending, Rendered, RenderedPart
+from fedisched.model.rendered import Attachment, Body, Card, Facet, Pending, Rendered, RenderedPart
 
 _PENDING = "\0pending"
 
@@ -18,6 +18,7 @@ def to_text(rendered: Rendered) -> str:
     plain = asdict(rendered)
     for plain_part, part in zip(plain["parts"], rendered.parts, strict=True):
         plain_part["body"] = _plain(part.body)
+        plain_part["gates"] = _plain(part.gates)
     return json.dumps(plain, ensure_ascii=False)
 
 
@@ -35,10 +36,20 @@ def _part(plain: dict[str, Any]) -> RenderedPart:
         **plain
         | {
             "body": _body(plain["body"]),
+            "gates": tuple(_body(plain.get("gates", []))),
             "facets": tuple(Facet(**facet) for facet in plain["facets"]),
             "media": tuple(Attachment(**attachment) for attachment in plain["media"]),
+            "captions": tuple(Attachment(**attachment) for attachment in plain.get("captions", ())),
+            "card": _card(plain.get("card")),
         }
     )
+
+
+def _card(plain: dict[str, Any] | None) -> Card | None:
+    if plain is None:
+        return None
+    thumb = plain["thumb"]
+    return Card(**{**plain, "thumb": thumb and Attachment(**thumb)})
 
 
 def _plain(body: Body) -> Any:

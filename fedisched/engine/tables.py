@@ -87,6 +87,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX file_open ON file (due) WHERE status NOT IN ('published', 'draft');
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    # What an entry needs was not read before, so every file is read again.
+    """
+    DELETE FROM file;
+    ALTER TABLE file ADD COLUMN needs TEXT NOT NULL DEFAULT '[]'
+    """,
 )
 
 

@@ -3,6 +3,7 @@
     FedischedError
     ├── ConfigError        the configuration cannot be used
     ├── FileChanged        a file is no longer the one that was read
+    ├── MediaUnfit         a picture, video or sound cannot be made fit for its network
     ├── CannotSplice       results cannot be written into this file without touching what is not ours
     ├── CannotWrite        a file in the content folder cannot be written: full, read-only, or not ours
     ├── JournalCorrupt     the SQLite file is damaged
@@ -44,6 +45,10 @@ class ConfigError(FedischedError):
 
 class FileChanged(FedischedError):
     """A file is no longer the one that was read: read it again and decide again."""
+
+
+class MediaUnfit(FedischedError):
+    """A media file cannot be made fit for its network, which only showed when it was decoded: a person is needed."""
 
 
 class CannotSplice(FedischedError):

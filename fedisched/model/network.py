@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fedisched.model.outcome import Finding, NotSent, Outcome, Refused, SentPart
-from fedisched.model.rendered import Attachment, Limits, Rendered
+from fedisched.model.rendered import Attachment, Card, Limits, Rendered
 
 ReadMedia = Callable[[Attachment], bytes]
 
@@ -47,7 +47,7 @@ class Upload:
 class Task:
     """One delivery, as a network sees it. `since` is the first moment at which it may have been sent (microseconds
     since 1970 UTC), `done` are the parts that are known to be there, `claimed` every id and uri that is known to be
-    another delivery's."""
+    another delivery's. `others` are the parts of the posts that it answers or quotes, by the paths of their files."""
 
     key: str
     rendered: Rendered
@@ -55,11 +55,13 @@ class Task:
     done: tuple[SentPart, ...] = ()
     uploads: tuple[Upload, ...] = ()
     claimed: frozenset[str] = frozenset()
+    others: Mapping[str, tuple[SentPart, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A delivery with everything slow done: `requests` are the adapter's own, ready to leave."""
+    """A delivery with everything slow done: `requests` are the adapter's own, ready to leave. What was asked for on
+    the way, such as the id of a post that it answers, stands in the task's rendering by now."""
 
     task: Task
     uploads: tuple[Upload, ...]
@@ -134,6 +136,16 @@ class Network(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A link card as it would be made now: no title, no card. `remark` says what is missing that was wanted."""
+
+    title: str
+    description: str
+    has_picture: bool
+    remark: str = ""
+
+
 class Enquiry(Protocol):
     """What a server tells anybody, without a credential. No other library's exception leaves it; every call has a
     time-out."""
@@ -144,6 +156,10 @@ class Enquiry(Protocol):
 
     def is_there(self, handle: str) -> bool | NotSent:
         """Whether a handle leads to an account."""
+        ...
+
+    def card(self, card: Card) -> ShownCard:
+        """What the card would show, asked of its page."""
         ...
 
     def close(self) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fedisched.model.problem import Mark, Problem
 from fedisched.model.results import DROPPED, FAILED, Result
 
 Visibility = Literal["public", "unlisted", "private", "direct"]
+Quotes = Literal["everyone", "followers", "nobody"]
+"""Who may quote a post."""
 
 
 class Status(StrEnum):
@@ -26,14 +28,57 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with answers to choose from, open for so many `seconds`."""
+
+    options: tuple[str, ...]
+    seconds: int
+    multiple: bool = False
+    hide_totals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A file that a post attaches, by `media` or in its text; `at` is where it says so. `file` and `captions` are paths
+    from the post's own folder, as written. `focus` is `x,y`, each from -1 to 1, empty for the middle."""
+
+    file: str
+    alt: str
+    at: Mark
+    focus: str = ""
+    captions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCard:
+    """What an author says of a post's link card. `url` is empty for the first link in the text. What is None comes from
+    the page; an empty `description` or `image` is none at all. `image` is a path as typed, from the post's own folder.
+    Without `wanted` there is no card."""
+
+    url: str = ""
+    title: str | None = None
+    description: str | None = None
+    image: str | None = None
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
 
     `path` is relative to the content folder, with `/`. `digest` is the sha-256 (hex) of the file's bytes as read.
     `time` is aware, in the zone the author wrote. `targets` are account names: groups are resolved and the config's
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
-    is line `body_line` of the file. `thread` says whether a part that is too long is split. `marks` says where a front
+    is line `body_line` of the file. `thread` says whether a part that is too long is split. `media` are
+    files for its first part, before those that stand in its text. `marks` says where a front
     matter key's value stands (`time`, `targets`, `cw`).
+
+    `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
+    `variants` are the posts that targets get for which the file says something else, by account name; each line of a
+    text that stands in the front matter begins at `body_column` of its line in the file.
+
+    `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
+    `followers`, `following` and lists (an at-uri, or the address of a list in the app).
     """
 
     path: str
@@ -50,8 +95,22 @@ class Post:
     sensitive: bool | None = None
     labels: tuple[str, ...] = ()
     thread: Literal["auto"] | None = None
+    media: tuple[Medium, ...] = ()
+    link: LinkCard | None = None
+    tags: tuple[str, ...] = ()
+    poll: Poll | None = None
+    replies: tuple[str, ...] | None = None
+    quotes: Quotes | None = None
+    reply_to: str = ""
+    quote: str = ""
+    variants: Mapping[str, Post] = field(default_factory=dict)
+    body_column: int = 1
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def for_target(self, target: str) -> Post:
+        """The post as this target gets it."""
+        return self.variants.get(target, self)
 
     def mark(self, key: str) -> Mark:
         """Where the value of a front matter key stands; the file's first line if the key is not there."""
@@ -86,6 +145,13 @@ class Claim:
         return not self.published and self.stands not in (FAILED, DROPPED)
 
 
+class Need(NamedTuple):
+    """A target for which a post answers or quotes another one, and the path of that one's file."""
+
+    target: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the schedule and the index need of a file, and nothing more: 10,000 of them must be cheap.
@@ -93,7 +159,8 @@ class Entry:
     `due` is the due moment in microseconds since 1970-01-01 UTC, None for a post without a time. `time` is the same
     moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
     out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
-    error: such an entry is broken, and its other fields may be empty.
+    error: such an entry is broken, and its other fields may be empty. `needs` are the posts that have to be published
+    first.
     """
 
     path: str
@@ -105,3 +172,4 @@ class Entry:
     title: str = ""
     claims: tuple[Claim, ...] = ()
     problem: Problem | None = None
+    needs: tuple[Need, ...] = ()

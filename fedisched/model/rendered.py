@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -11,7 +11,22 @@ from fedisched.model.problem import Mark, Problem
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-PendingWhat = Literal["did", "blob", "media", "created_at", "root", "parent", "in_reply_to_id"]
+PendingWhat = Literal[
+    "did",
+    "blob",
+    "media",
+    "created_at",
+    "root",
+    "parent",
+    "in_reply_to_id",
+    "title",
+    "description",
+    "thumb",
+    "uri",
+    "list",
+    "quoted",
+    "quoted_status_id",
+]
 
 
 Counting = Literal["discounted", "graphemes", "code points"]
@@ -23,8 +38,11 @@ without (Pleroma, Akkoma), or code points (GoToSocial, which advertises a discou
 class Pending:
     """A value that only the network can tell, or only the moment of sending.
 
-    `of` says which: the handle for a `did`, the number of the part's attachment (from 1) for a `blob` (Bluesky) or
-    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's.
+    `of` says which: the handle for a `did`, the number of the part's file (from 1) for a `blob` (Bluesky) or
+    `media` (Mastodon: its id). `root` and `parent` are Bluesky's reply references, `in_reply_to_id` Mastodon's; of a
+    post that answers another one `of` names that: the path of its file, or an address. So do `quoted` (Bluesky's
+    reference) and `quoted_status_id` (Mastodon). `uri` is the part's own, `list` that of the list at an address.
+    `title`, `description` and `thumb` are a link card's, `of` the page or file that they come from.
     """
 
     what: PendingWhat
@@ -49,10 +67,22 @@ class Facet:
     value: str
 
 
+Making = Literal["", "image", "video"]
+"""What becomes of a file before it is sent: it goes out as it is but for its metadata, or it is drawn anew as a
+picture, or made into a video."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """An image, video or sound of a part. `path` is relative to the content folder; `width` and `height` in pixels,
-    0 where they could not be told. `size` is in bytes."""
+    """An image, video or sound of a part, or a video's captions. `path` is relative to the content folder.
+
+    `mime`, `width` and `height` (in pixels, 0 where they could not be told) are those of what is sent, and so is
+    `size` in bytes where it is not made anew; of what is, `size` is that of the file as it lies there. `focus` is the
+    place that matters, as Mastodon takes it: `x,y`, each from -1 to 1. Of captions, `alt` is their language.
+
+    `making` is what becomes of the file, `most` how many bytes may come of it (0: as many as like to), `source` tells
+    the file that was composed from what may lie there later, and `source_size` is its size in bytes.
+    """
 
     path: str
     alt: str
@@ -60,13 +90,37 @@ class Attachment:
     size: int
     width: int = 0
     height: int = 0
+    focus: str = ""
+    making: Making = ""
+    most: int = 0
+    source: str = ""
+    source_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A link card: the page at `url`, shown below the text. `title`, `description` and `thumb` are what the author
+    gave; what is None comes from the page itself. Without `with_thumb` there is to be no picture."""
+
+    url: str
+    title: str | None = None
+    description: str | None = None
+    thumb: Attachment | None = None
+    with_thumb: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the page has nothing to add."""
+        has_thumb = self.thumb is not None or not self.with_thumb
+        return self.title is not None and self.description is not None and has_thumb
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPart:
     """One part for one target. `length` and `limit` count as the network counts; `bytes` (UTF-8) is None where the
     network does not count bytes. `body` is the record (Bluesky) or the form (Mastodon). `line` and `column` say where
-    the part's text begins in the file, from 1."""
+    the part's text begins in the file, from 1. `captions` are those of its video; their uploads are numbered after the
+    media's. `gates` are the records that go along with it under its key (Bluesky): who may reply, who may quote."""
 
     text: str
     length: int
@@ -77,6 +131,14 @@ class RenderedPart:
     media: tuple[Attachment, ...] = ()
     line: int = 1
     column: int = 1
+    captions: tuple[Attachment, ...] = ()
+    card: Card | None = None
+    gates: tuple[Mapping[str, Body], ...] = ()
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Everything to upload, in order: the media, then the captions."""
+        return self.media + self.captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +150,39 @@ class Rendered:
     network: str
     parts: tuple[RenderedPart, ...]
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The posts of the same folder that it answers or quotes, by the paths of their files."""
+        waiting = (pending.of for part in self.parts for pending in _pending_in(part.body))
+        named = (name for name in waiting if name and not name.startswith(("http://", "https://", "at://")))
+        return tuple(dict.fromkeys(named))
+
+
+def _pending_in(value: Body) -> Iterator[Pending]:
+    """The references to other posts in a body."""
+    match value:
+        case Pending(what="root" | "parent" | "in_reply_to_id" | "quoted" | "quoted_status_id"):
+            yield value
+        case Mapping():
+            for item in value.values():
+                yield from _pending_in(item)
+        case _:
+            pass
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a server allows. `source` says whether the server told it or these are the network's defaults.
 
     `characters` and `bytes` are of one part, `media` is how many attachments a part takes, `image_bytes` how large
-    an image may be, `alt_characters` how long its description (None: as long as it likes). `counting` is how the
-    server counts. `visibility` is what a post gets that says nothing of it, empty where that is not known.
+    an image may be, `alt_characters` how long its description (None: as long as it likes). `image_pixels` and
+    `image_side` are how many pixels an image may have, and along its longer side; `video_bytes` and `video_pixels` the
+    same for videos and sounds (None: as many as it likes). `types` are the MIME types that the server takes, empty
+    where it does not tell. `counting` is how the server counts. `visibility` is what a post gets that says nothing of
+    it, empty where that is not known.
+
+    A poll has at most `poll_options` of `poll_characters` each, and lasts from `poll_shortest` to `poll_longest`
+    seconds. `quotes` says whether the server knows quotes.
     """
 
     characters: int
@@ -107,6 +194,16 @@ class Limits:
     alt_characters: int | None = None
     counting: Counting = "discounted"
     visibility: str = ""
+    image_pixels: int | None = None
+    image_side: int | None = None
+    video_bytes: int = 103_809_024
+    video_pixels: int | None = None
+    types: tuple[str, ...] = ()
+    poll_options: int = 4
+    poll_characters: int = 50
+    poll_shortest: int = 300
+    poll_longest: int = 2_629_746
+    quotes: bool = True
 
 
 class Mention(NamedTuple):

@@ -15,7 +15,9 @@ class Account:
     """A configured place to publish to, `[accounts.NAME]`.
 
     `server` is an origin without a trailing slash. `handle` is Bluesky's, without an `@`. `web` is the origin of
-    the web app in which a Bluesky account's posts are shown to people; their links point there.
+    the web app in which a Bluesky account's posts are shown to people; their links point there. `video` is the origin
+    of the service that works videos over for a Bluesky account; empty: the one that belongs to its server, if any. It
+    is no key of the config, since whoever can push posts can change that.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Account:
     server: str
     handle: str = ""
     web: str = "https://bsky.app"
+    video: str = ""
 
     @property
     def variable(self) -> str:
@@ -70,8 +73,17 @@ class Threads:
 
 
 @dataclass(frozen=True, slots=True)
+class OnBluesky:
+    """`[bluesky]`. `cw` says what becomes of a content warning of a post that has no label of Bluesky's: `text` puts it
+    at the head of the text, a label's name gives the post this label instead."""
+
+    cw: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`."""
+    """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`. `alt_required`: a
+    picture, video or sound without a description is an error."""
 
     folder: Path
     source: Path
@@ -80,16 +92,26 @@ class Settings:
     default_targets: tuple[str, ...] = ()
     late_after: float = 12 * 3600.0
     extra_keys: tuple[str, ...] = ()
+    alt_required: bool = True
     accounts: Mapping[str, Account] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     retry: Retry = Retry()
     git: GitSettings = GitSettings()
     threads: Threads = Threads()
+    bluesky: OnBluesky = OnBluesky()
 
     @property
     def posts_folder(self) -> Path:
         return self.folder / self.posts
+
+    def names_of(self, account: str) -> tuple[str, ...]:
+        """What a post may call an account by, from the widest to the narrowest: its network (unless an account or a
+        group is called so), the groups that it is in, its own name."""
+        network = self.accounts[account].network
+        groups = [name for name, members in self.groups.items() if account in members]
+        wide = [network] if network not in self.accounts and network not in self.groups else []
+        return (*wide, *groups, account)
 
     def accounts_named(self, names: Sequence[str] | None) -> tuple[str, ...]:
         """The account names behind a list of account and group names, each once, in order; None means the default.

@@ -7,7 +7,6 @@ nothing (https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task
 from fedisched.model.outcome import (
     Absent,
     CannotTell,
@@ -29,41 +28,59 @@ from fedisched.model.outcome import (
     SentPart,
     Unsure,
 )
-from fedisched.model.rendered import Attachment, Limits, Pending
+from fedisched.model.rendered import Limits, Pending, Rendered
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
 from fedisched.networks.bluesky_answers import error_name, verdict
+from fedisched.networks.bluesky_cards import PreparedCards
 from fedisched.networks.bluesky_public import BlueskyEnquiry
 from fedisched.networks.bluesky_records import (
     POST,
     blobs,
     completed,
     filled,
+    gated,
     pending_in,
     same_record,
     uri_of,
     without_unknown_mentions,
+    without_what_its_card_lacks,
 )
+from fedisched.networks.bluesky_references import references
 from fedisched.networks.bluesky_session import BlueskySession
-from fedisched.networks.cid import cid_of_blob
-from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
-from fedisched.networks.wire import Answer, Heard
+from fedisched.networks.bluesky_uploads import BlueskyUploads
+from fedisched.networks.cards import Cards, cards_for
+from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
+from fedisched.networks.wire import LOOPBACK, Answer, Heard
 
 if TYPE_CHECKING:
     from atproto import Client
 
-_LIMITS = Limits(characters=300, media=4, bytes=3000, image_bytes=2_000_000)
+_LIMITS = Limits(
+    characters=300,
+    media=10,
+    bytes=3000,
+    image_bytes=2_000_000,
+    image_side=4000,
+    video_bytes=300_000_000,
+    poll_options=0,
+)
 _JSON = "application/json"
 _INACTIVE = "Activate the account again in the app; posts wait until then."
 
 
 def enquire(account: Account, now: Callable[[], int]) -> BlueskyEnquiry:
     """What the account's server tells anybody."""
-    return BlueskyEnquiry(account, _LIMITS, now)
+    return BlueskyEnquiry(account, _LIMITS, now, cards_of(account))
+
+
+def cards_of(account: Account) -> Cards:
+    """What makes an account's link cards."""
+    return cards_for(is_on_this_machine=urlsplit(account.server).hostname in LOOPBACK)
 
 
 def connect(account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> Bluesky:
-    return Bluesky(account, credential, sessions, now)
+    return Bluesky(account, credential, sessions, now, cards_of(account))
 
 
 class Bluesky:
@@ -73,7 +90,9 @@ class Bluesky:
     settle_unrecorded = 0.0
     is_exact = True
 
-    def __init__(self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int]) -> None:
+    def __init__(
+        self, account: Account, credential: str, sessions: Sessions, now: Callable[[], int], cards: Cards
+    ) -> None:
         self._account = account
         self._host = urlsplit(account.server).netloc
         self._session = BlueskySession(account, credential, sessions, now)
@@ -81,9 +100,8 @@ class Bluesky:
         self._now = now
         self._did = ""
         self._dids: dict[str, str | None] = {}
-        # Uploads that no caller has been told of yet: a preparation that failed later does not repeat them.
-        self._uploaded: dict[tuple[str, str], str] = {}
-        self._lost_uploads: set[str] = set()
+        self._uploads = BlueskyUploads(account, self._session, now)
+        self._cards = PreparedCards(cards, self._uploads.file)
 
     def __repr__(self) -> str:
         return f"Bluesky({self._account.handle} on {self._host})"
@@ -123,14 +141,34 @@ class Bluesky:
         mentions = self._resolved(task)
         if not isinstance(mentions, Mapping):
             return mentions
-        uploads = self._uploads(task, read_media)
+        found = self._with_references(task)
+        if not isinstance(found, Task):
+            return found
+        task = found
+        cards = self._cards.prepare(task, read_media)
+        if not isinstance(cards, tuple):
+            return cards
+        uploads = self._uploads.of(self._did, task, read_media)
         if not isinstance(uploads, tuple):
             return uploads
+        known_of_cards, remark = cards
         records = []
         for number, part in enumerate(task.rendered.parts, start=1):
-            known = {**mentions, **blobs(number, uploads)}
-            records.append(without_unknown_mentions(filled(part.body, known)))
-        return Prepared(task, uploads, records, notes={"unknown_handles": self._unknown_handles(task)})
+            known = {**mentions, **blobs(number, uploads), **known_of_cards}
+            records.append(without_what_its_card_lacks(without_unknown_mentions(filled(part.body, known))))
+        notes = {"unknown_handles": self._unknown_handles(task), "remark": remark}
+        return Prepared(task, uploads, records, notes)
+
+    def _with_references(self, task: Task) -> Task | NotSent | Refused:
+        """The task with the posts that it answers and quotes, and with lists, in the places that waited for them."""
+        known = references(task, self._ask, self._host)
+        if not isinstance(known, Mapping):
+            return known
+        parts = (
+            replace(part, body=filled(part.body, known), gates=tuple(filled(gate, known) for gate in part.gates))
+            for part in task.rendered.parts
+        )
+        return replace(task, rendered=replace(task.rendered, parts=tuple(parts))) if known else task
 
     def _resolved(self, task: Task) -> Mapping[Pending, str] | NotSent | Refused:
         """The DIDs of the handles that a post mentions; a handle that nobody has is not in it."""
@@ -152,39 +190,6 @@ class Bluesky:
         handles = {pending.of for pending in _mentions(task)}
         return tuple(sorted(handle for handle in handles if self._dids[handle] is None))
 
-    def _uploads(self, task: Task, read_media: ReadMedia) -> tuple[Upload, ...] | NotSent | Refused:
-        given = () if task.key in self._lost_uploads else task.uploads
-        there = {(upload.part, upload.position): upload for upload in given}
-        done = {part.number for part in task.done}
-        uploads = []
-        for number, part in enumerate(task.rendered.parts, start=1):
-            for position, attachment in enumerate(part.media, start=1):
-                upload = there.get((number, position))
-                if upload is None and number not in done:
-                    handle = self._upload(task.key, attachment, read_media(attachment))
-                    if not isinstance(handle, str):
-                        return handle
-                    upload = Upload(number, position, handle)
-                if upload is not None:
-                    uploads.append(upload)
-        self._lost_uploads.discard(task.key)
-        return tuple(uploads)
-
-    def _upload(self, key: str, attachment: Attachment, data: bytes) -> str | NotSent | Refused:
-        known = (key, hashlib.sha256(data).hexdigest())
-        if known in self._uploaded and key not in self._lost_uploads:
-            return self._uploaded[known]
-        answer = self._post("com.atproto.repo.uploadBlob", data, attachment.mime)
-        if not isinstance(answer, Answer):
-            return of_an_upload(answer)
-        blob = answer.object().get("blob")
-        match blob:
-            case {"ref": {"$link": str(cid)}, "mimeType": str(), "size": int()} if cid == cid_of_blob(data):
-                self._uploaded[known] = json.dumps(blob)
-                return self._uploaded[known]
-            case _:
-                return NotSent(f"{self._host} did not take {attachment.path} as it was sent")
-
     def warm(self) -> None:
         self._session.freshen()
         self._get("com.atproto.server.getSession")
@@ -198,7 +203,8 @@ class Bluesky:
         ready = completed(self._did, prepared.task.key, prepared.requests, done, self._now())
         if not ready:
             return Published(())
-        heard = self._put(*ready[0]) if len(prepared.requests) == 1 else self._apply(ready)
+        is_alone = len(prepared.requests) == 1 and not prepared.task.rendered.parts[0].gates
+        heard = self._put(*ready[0]) if is_alone else self._apply(ready, prepared.task.rendered)
         self.allowance = heard.allowance if isinstance(heard, Answer) else None
         if not isinstance(heard, Answer):
             return heard if isinstance(heard, NotSent | Refused | Unsure) else verdict(heard, self._host)
@@ -214,18 +220,24 @@ class Bluesky:
         body = {"repo": self._did, "collection": POST, "rkey": part.key, "record": record, "swapRecord": None}
         return self._send("com.atproto.repo.putRecord", body)
 
-    def _apply(self, ready: Sequence[tuple[SentPart, Mapping[str, Any]]]) -> Heard | NotSent | Refused:
+    def _apply(
+        self, ready: Sequence[tuple[SentPart, Mapping[str, Any]]], rendered: Rendered
+    ) -> Heard | NotSent | Refused:
+        """Write the parts, then their gates, all or nothing."""
         create = "com.atproto.repo.applyWrites#create"
         writes = [{"$type": create, "collection": POST, "rkey": part.key, "value": record} for part, record in ready]
+        for part, record in ready:
+            for gate in gated(rendered.parts[part.number - 1].gates, part, record):
+                writes.append({"$type": create, "collection": gate["$type"], "rkey": part.key, "value": gate})
         return self._send("com.atproto.repo.applyWrites", {"repo": self._did, "writes": writes})
 
     def _confirmed(self, answer: Answer, prepared: Prepared, expected: Sequence[SentPart]) -> Outcome:
         """The server said yes: to what we sent, as it should be, or else what it has is looked at."""
         said = answer.object()
-        results = said.get("results") if len(prepared.requests) > 1 else [said]
+        results = said.get("results", [said])
         names = [(part.uri, part.cid) for part in expected]
-        if isinstance(results, list) and [_name(result) for result in results] == names:
-            return Published(tuple(self._shown(part) for part in expected))
+        if isinstance(results, list) and [_name(result) for result in results[: len(names)]] == names:
+            return Published(tuple(self._shown(part) for part in expected), prepared.notes["remark"])
         outcome = self._what_is_there(prepared, expected)
         return verdict(answer, self._host) if isinstance(outcome, NotSent) else outcome
 
@@ -245,7 +257,7 @@ class Bluesky:
                 case other:
                     assert_never(other)
         if len(found) == len(expected):
-            return Published(tuple(found))
+            return Published(tuple(found), prepared.notes["remark"])
         if found:
             return Unsure(f"{len(found)} of {len(expected)} parts are on {self._host}")
         return NotSent(f"{self._host} did not write it, and has nothing under its key")
@@ -254,7 +266,7 @@ class Bluesky:
         words = answer.object().get("message")
         if isinstance(words, str) and words.startswith("Could not find blob"):
             # Uploads that nothing refers to are deleted after a while. Once more costs nothing: a blob is its content.
-            self._lost_uploads.add(task.key)
+            self._uploads.lost(task.key)
             return NotSent(f"{self._host} has lost the uploads: they are made again", retry_after=0.0)
         return verdict(answer, self._host)
 
@@ -319,9 +331,6 @@ class Bluesky:
     def _get(self, method: str, **query: str) -> Answer | Verdict:
         return self._usable(self._ask(method, **query))
 
-    def _post(self, method: str, data: bytes, mime: str) -> Answer | Verdict:
-        return self._usable(self._session.ask(partial(_invoke, method, data, mime)))
-
     def _send(self, method: str, body: Mapping[str, Any]) -> Heard | NotSent | Refused:
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._session.ask(partial(_invoke, method, data, _JSON))
@@ -332,6 +341,7 @@ class Bluesky:
         return heard if isinstance(heard, Answer) and heard.is_ok else verdict(heard, self._host)
 
     def close(self) -> None:
+        self._uploads.close()
         self._session.close()
 
 

@@ -1,4 +1,4 @@
-"""What a Bluesky server tells anybody: whether a handle is there.
+"""What a Bluesky server tells anybody: whether a handle is there. And what a post's card would show.
 
 One GET needs no session, and not the second that importing atproto takes.
 """
@@ -6,13 +6,16 @@ One GET needs no session, and not the second that importing atproto takes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from fedisched.model.network import ShownCard
 from fedisched.model.outcome import NotSent
-from fedisched.model.rendered import Limits
+from fedisched.model.rendered import Card, Limits
 from fedisched.model.settings import Account
 from fedisched.networks.bluesky_answers import error_name, verdict
+from fedisched.networks.cards import Cards, NoCard
 from fedisched.networks.verdict import before_sending
 from fedisched.networks.wire import Answer, Wire
 
@@ -25,7 +28,8 @@ _RESOLVE = "/xrpc/com.atproto.identity.resolveHandle"
 class BlueskyEnquiry:
     """One server, asked without a credential. A person waits for it."""
 
-    def __init__(self, account: Account, limits: Limits, now: Callable[[], int]) -> None:
+    def __init__(self, account: Account, limits: Limits, now: Callable[[], int], cards: Cards) -> None:
+        self._cards = cards
         self._server = account.server
         self._limits = limits
         self._wire = Wire(now, piece_within=10.0, answer_within=20.0)
@@ -44,6 +48,14 @@ class BlueskyEnquiry:
             return False
         answer = before_sending(verdict(heard, urlsplit(self._server).netloc))
         return NotSent(answer.reason)
+
+    def card(self, card: Card) -> ShownCard:
+        """What the card would show, asked of its page; a picture from a file was looked at already."""
+        given = card.thumb is not None
+        made = self._cards.make(replace(card, thumb=None, with_thumb=False) if given else card)
+        if isinstance(made, NoCard):
+            return ShownCard("", "", False, made.remark)
+        return ShownCard(made.title, made.description, given or made.thumb is not None, made.remark)
 
     def close(self) -> None:
         if self._client is not None:

@@ -49,8 +49,34 @@ def without_unknown_mentions(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "facets": kept} if kept else rest
 
 
+def without_what_its_card_lacks(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A card without a title is none; its description may be empty, its picture missing."""
+    external = external_of(record)
+    if external is None:
+        return dict(record)
+    if isinstance(external["title"], Pending):
+        return {name: value for name, value in record.items() if name != "embed"}
+    kept = {name: value for name, value in external.items() if not isinstance(value, Pending)}
+    return {**record, "embed": {**record["embed"], "external": {"description": "", **kept}}}
+
+
+def external_of(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The link card in a record; None if it has none, or something else beside it."""
+    match record.get("embed"):
+        case {"$type": "app.bsky.embed.external", "external": Mapping() as external}:
+            return external
+        case _:
+            return None
+
+
 def uri_of(did: str, key: str) -> str:
     return f"at://{did}/{POST}/{key}"
+
+
+def gated(gates: Sequence[Mapping[str, Any]], part: SentPart, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A part's gates, ready to leave with it: they name its post and bear its moment."""
+    known: dict[Pending, Any] = {Pending("uri"): part.uri, Pending("created_at"): record["createdAt"]}
+    return [filled(gate, known) for gate in gates]
 
 
 def completed(
@@ -63,19 +89,27 @@ def completed(
     """
     there = {part.number: part for part in done}
     references: list[Mapping[str, str]] = []
+    root = _root_of(records)
     ready: list[tuple[SentPart, dict[str, Any]]] = []
     for number, record in enumerate(records, start=1):
         part = there.get(number)
         if part is None:
             known: dict[Pending, Any] = {Pending("created_at"): _rfc3339(moment + (number - 1) * 1000)}
             if references:
-                known |= {Pending("root"): references[0], Pending("parent"): references[-1]}
+                known |= {Pending("root"): root or references[0], Pending("parent"): references[-1]}
             whole = filled(record, known)
             name = part_key(key, number)
             part = SentPart(number, name, url="", uri=uri_of(did, name), cid=cid_of_record(whole))
             ready.append((part, whole))
         references.append({"uri": part.uri, "cid": part.cid})
     return ready
+
+
+def _root_of(records: Sequence[Mapping[str, Any]]) -> Mapping[str, str] | None:
+    """The root of the thread in which the first record is an answer; None if it begins one."""
+    reply = records[0].get("reply") if records else None
+    root = reply.get("root") if isinstance(reply, Mapping) else None
+    return root if isinstance(root, Mapping) else None
 
 
 def blobs(part: int, uploads: Sequence[Upload]) -> dict[Pending, Any]:
@@ -89,15 +123,25 @@ def same_record(wanted: Mapping[str, Any], found: object) -> bool:
     """Whether a record on the server is the one we wanted there, whenever it was sent.
 
     What is still pending may be anything, and a mention that waits for its DID may be missing: it is dropped for
-    handles that nobody has.
+    handles that nobody has. A link card is what a page said at the time, if it said anything.
     """
     if not isinstance(found, Mapping):
         return False
     unlike = {"createdAt", "facets"}
+    if _differ_by_a_card(wanted, found):
+        unlike.add("embed")
     return _same_facets(wanted.get("facets", ()), found.get("facets", ())) and _same(
         {name: value for name, value in wanted.items() if name not in unlike},
         {name: value for name, value in found.items() if name not in unlike},
     )
+
+
+def _differ_by_a_card(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether the two embeds are cards of one page, or a card and nothing."""
+    cards = [external_of(record) for record in (wanted, found)]
+    if None not in cards:
+        return bool(cards[0] and cards[1] and cards[0].get("uri") == cards[1].get("uri"))
+    return any(cards) and any("embed" not in record for record in (wanted, found))
 
 
 def _same(wanted: Any, found: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fedisched.model.network import Sessions
 from fedisched.model.outcome import NotSent, Refused
@@ -60,6 +61,17 @@ class BlueskySession:
         ends = _end_of(client)
         if ends is not None and ends - RENEWED_BY_LIBRARY - SOON < self._wire.now() / 1_000_000:
             self._renew(client)
+
+    def server(self) -> str:
+        """The origin of the server that keeps the account's records, which is not always the one it logs in on; as far
+        as an open session tells."""
+        from atproto import Session
+
+        try:
+            told = Session.decode(self._client.export_session_string()).pds_endpoint if self._client else None
+            return told if told and urlsplit(told).hostname else self._account.server
+        except Exception:  # a library reads here what a server made up: whatever it raises, nothing else is known
+            return self._account.server
 
     def close(self) -> None:
         if self._client is not None:

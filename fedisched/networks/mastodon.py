@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, Task, Upload
+from fedisched.model.network import Allowance, Identity, Prepared, ReadMedia, Sessions, ShownCard, Task, Upload
 from fedisched.model.outcome import (
     CannotTell,
     Finding,
@@ -25,10 +24,12 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Counting, Limits, Pending
+from fedisched.model.rendered import Attachment, Card, Limits, Pending
 from fedisched.model.settings import Account
 from fedisched.networks.mastodon_answers import verdict
+from fedisched.networks.mastodon_instance import LIMITS, limits_of, locks_keys, section
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
+from fedisched.networks.mastodon_references import with_references
 from fedisched.networks.mastodon_status import Shown, difference, shown
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_an_upload, of_the_account
 from fedisched.networks.wire import Answer, Heard, NoAnswer, Wire
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from fedisched.networks.wire_requests import Session
 
 _OWN_APPLICATION = "fedisched"
-_LIMITS = Limits(characters=500, media=4, alt_characters=1500, visibility="public")
-_GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _PAGE, _MOST_PAGES = 40, 100
 _STILL_PROCESSING = 15.0
 # How long to wait before each further look at an upload, in seconds; then somebody else's turn comes.
@@ -80,7 +79,7 @@ class Mastodon:
         self.allowance: Allowance | None = None
         self._client: Client | None = None
         self._session: Session | None = None
-        self._keeps_keys = False
+        self._locks_keys = False
         self._identity: Identity | None = None
         self._applications: frozenset[str] | None = None
         # Uploads that no caller has been told of yet: a preparation that failed later does not repeat them.
@@ -91,7 +90,7 @@ class Mastodon:
 
     @property
     def settle_unrecorded(self) -> float:
-        return 0.0 if self._keeps_keys else self.settle
+        return 0.0 if self._locks_keys else self.settle
 
     @property
     def clock(self) -> tuple[int, float] | None:
@@ -119,10 +118,8 @@ class Mastodon:
     def _limits(self, person: Mapping[str, Any]) -> Limits:
         """What the instance allows, as far as it tells; a server that tells nothing gets the network's defaults."""
         told = self.limits()
-        usual = _section(person, "source").get("privacy")
-        return replace(
-            told if isinstance(told, Limits) else _LIMITS, visibility=usual if isinstance(usual, str) else ""
-        )
+        usual = section(person, "source").get("privacy")
+        return replace(told if isinstance(told, Limits) else LIMITS, visibility=usual if isinstance(usual, str) else "")
 
     def limits(self) -> Limits | NotSent:
         """What the instance tells anybody that it allows."""
@@ -131,13 +128,17 @@ class Mastodon:
             if isinstance(heard, NoAnswer):
                 return NotSent(f"{self._host} was not reached: {heard.reason}")
             if heard.is_ok and (limits := limits_of(heard.object())) is not None:
-                self._keeps_keys = keeps_keys(heard.object())
+                self._locks_keys = locks_keys(heard.object())
                 return limits
         return NotSent(f"{self._host} does not tell its limits")
 
     def is_there(self, handle: str) -> bool | NotSent:
         """Mastodon looks a name up only when a post mentions it."""
         return True
+
+    def card(self, card: Card) -> ShownCard:
+        """Mastodon makes its cards itself, when it has the post."""
+        return ShownCard("", "", has_picture=False)
 
     def _known(self) -> Identity | NotSent | Refused:
         return self._identity or self.identify()
@@ -148,6 +149,10 @@ class Mastodon:
         identity = self._known()
         if not isinstance(identity, Identity):
             return identity
+        found = with_references(task, self._hear, self._host)
+        if not isinstance(found, Task):
+            return found
+        task = found
         uploads = self._uploads(task, read_media)
         if not isinstance(uploads, tuple):
             return uploads
@@ -186,10 +191,15 @@ class Mastodon:
     def _upload(self, place: tuple[str, int, int, str], attachment: Attachment, data: bytes) -> str | NotSent | Refused:
         if place in self._uploaded:
             return self._processed(self._uploaded[place], attachment)
-        name = f"attachment{mimetypes.guess_extension(attachment.mime) or ''}"
+        ending = mimetypes.guess_extension(attachment.mime) or f".{attachment.mime.partition('/')[2]}"
+        focus = tuple(float(number) for number in attachment.focus.split(",")) if attachment.focus else None
         answer = self._ask(
             lambda client: client.media_post(
-                data, mime_type=attachment.mime, description=attachment.alt or None, file_name=name
+                data,
+                mime_type=attachment.mime,
+                description=attachment.alt or None,
+                focus=focus,
+                file_name=f"attachment{ending}",
             )
         )
         if not isinstance(answer, Answer):
@@ -338,53 +348,6 @@ class Mastodon:
             self._client = None
 
 
-def limits_of(instance: Mapping[str, Any]) -> Limits | None:
-    """What an instance (version 1 or 2 of the entity) says that it allows; None if it says nothing of the kind."""
-    configuration = instance.get("configuration")
-    statuses = _section(configuration, "statuses")
-    media = _section(configuration, "media_attachments")
-    counting = _counting_of(instance)
-    usual = _GOTOSOCIAL if counting == "code points" else _LIMITS
-    characters = _count(statuses.get("max_characters")) or _count(instance.get("max_toot_chars"))
-    if characters is None and counting == "code points":
-        characters = _GOTOSOCIAL.characters
-    if characters is None:
-        return None
-    return Limits(
-        characters=characters,
-        media=_count(statuses.get("max_media_attachments")) or usual.media,
-        source="server",
-        characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
-        image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
-        alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
-        counting=counting,
-        visibility="public",
-    )
-
-
-_KEEPS_KEYS = re.compile(r"(?!.*compatible)[1-9]\d*\.\d|.*compatible; *(Pleroma|Akkoma|Hollo)", re.IGNORECASE)
-
-
-def keeps_keys(instance: Mapping[str, Any]) -> bool:
-    """Whether an instance's software is known to make one post of two requests under one key: Mastodon and its forks,
-    and some that speak its language. GoToSocial and Takahē do not, and of what is not known it is not assumed."""
-    version = instance.get("version")
-    is_known = isinstance(version, str) and _KEEPS_KEYS.match(version) is not None
-    return is_known and _counting_of(instance) != "code points"
-
-
-def _counting_of(instance: Mapping[str, Any]) -> Counting:
-    """How the server counts, by what it says that it is: what it advertises need not be what it does.
-
-    GoToSocial can be set to give Mastodon's version as its own, but tells where its source is (version 2 of the entity)
-    and whether it has OIDC; Pleroma and its descendants say what they are compatible with.
-    """
-    names = f"{instance.get('version')} {instance.get('source_url')}".lower()
-    if "gotosocial" in names or "oidc_enabled" in _section(instance, "configuration"):
-        return "code points"
-    return "graphemes" if "pleroma" in names or "akkoma" in names else "discounted"
-
-
 def _form(forms: Sequence[Mapping[str, Any]], number: int, done: Sequence[SentPart]) -> dict[str, Any]:
     """A part's form, with its parent's id once that is known."""
     form = dict(forms[number - 1])
@@ -405,15 +368,6 @@ def _posting(
 
 def _held_as(number: int) -> str:
     return f"part {number}"
-
-
-def _section(value: object, name: str) -> Mapping[str, Any]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _filled(value: Any, media_ids: Mapping[str, str]) -> Any:

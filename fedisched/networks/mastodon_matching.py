@@ -12,6 +12,8 @@ from typing import Any
 
 from fedisched.model.network import Task
 from fedisched.model.outcome import Absent, Finding, Found, Perhaps, SentPart
+from fedisched.model.rendered import Pending
+from fedisched.networks.mastodon_references import other_part
 from fedisched.networks.mastodon_status import Shown, same_words
 
 EARLIER = 300 * 1_000_000
@@ -48,21 +50,22 @@ class Matching:
         for task in tasks:
             self.taken |= task.claimed | {part.id for part in task.done}
         found: dict[int, list[SentPart]] = {}
-        # The latest first: they have the fewest statuses to choose from.
+        # The latest first: they have the fewest statuses to choose from. And before all others those that came after a
+        # post's time, for nothing is sent early: of posts with the same words, each gets its own.
         order = sorted(range(len(tasks)), key=lambda index: tasks[index].since, reverse=True)
-        for proof in (self._by_media, self._by_words):
+        for proof, earlier in ((self._by_media, EARLIER), (self._by_words, 0), (self._by_words, EARLIER)):
             for index in order:
-                if index not in found and (parts := self._chain(tasks[index], proof)):
+                if index not in found and (parts := self._chain(tasks[index], proof, earlier)):
                     found[index] = parts
         return [self._finding(task, found.get(index, [])) for index, task in enumerate(tasks)]
 
-    def _chain(self, task: Task, proof: Callable[[Task, int, Shown], bool]) -> list[SentPart]:
+    def _chain(self, task: Task, proof: Callable[[Task, int, Shown], bool], earlier: int) -> list[SentPart]:
         """The parts that are there beyond those that are known, up to the first that is missing."""
         parts: list[SentPart] = []
         parent = task.done[-1].id if task.done else ""
         for number in range(len(task.done) + 1, len(task.rendered.parts) + 1):
             status = next(
-                (status for status in self._open(task, number, parent) if proof(task, number, status)),
+                (status for status in self._open(task, number, parent, earlier) if proof(task, number, status)),
                 None,
             )
             if status is None:
@@ -72,9 +75,9 @@ class Matching:
             parent, proof = status.id, self._by_either
         return parts
 
-    def _open(self, task: Task, number: int, parent: str) -> list[Shown]:
+    def _open(self, task: Task, number: int, parent: str, earlier: int = EARLIER) -> list[Shown]:
         """The statuses that may be a part: nobody's yet, late enough, at the right place; oldest first."""
-        earliest = task.since + self.offset - EARLIER
+        earliest = task.since + self.offset - earlier
         return sorted(
             (
                 status
@@ -95,7 +98,7 @@ class Matching:
         part = task.rendered.parts[number - 1]
         if len(part.media) != len(status.media) or not same_words(_warning(part.body), status.warning):
             return False
-        if number == 1 and not part.body.get("in_reply_to_id") and status.parent:
+        if number == 1 and not _may_answer(task, status):
             return False
         source = self.source_of(status)
         return same_words(_text(part.body), status.text if source is None else source)
@@ -108,9 +111,27 @@ class Matching:
         if number <= len(task.rendered.parts):
             parent = parts[-1].id if parts else task.done[-1].id if task.done else ""
             for status in self._open(task, number, parent):
-                if status.application in self.applications and (number > 1 or not status.parent):
+                if status.application in self.applications and (number > 1 or _answers_alike(task, status)):
                     return Perhaps(status.url, "a post of ours is there that no file knows, with another text")
         return Found(tuple(parts)) if parts else Absent()
+
+
+def _may_answer(task: Task, status: Shown) -> bool:
+    """Whether a status may answer what the task's first part does: nothing, a status whose id is known, or one that
+    nobody has asked for. An answer to a status that was deleted since answers nothing any more."""
+    asked = task.rendered.parts[0].body.get("in_reply_to_id")
+    if not asked or not status.parent:
+        return not status.parent
+    if isinstance(asked, Pending):
+        part = other_part(asked, task)
+        return part is None or not part.id or status.parent == part.id
+    return status.parent == asked
+
+
+def _answers_alike(task: Task, status: Shown) -> bool:
+    """Whether a status with another text answers what the task's first part does, or like it nothing."""
+    asked = task.rendered.parts[0].body.get("in_reply_to_id")
+    return bool(asked) == bool(status.parent) and _may_answer(task, status)
 
 
 def _text(body: Mapping[str, Any]) -> str:

@@ -23,6 +23,12 @@ LARGEST_ANSWER = 4 * 1024 * 1024
 KEEP_CONNECTION_SECONDS = 60.0
 """A connection that `warm` opened is still there when `publish` comes."""
 
+SLOWEST_UPLOAD = 20_000
+"""Bytes a second: who uploads more slowly has no connection. A large file needs its time beside the answer's."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""A server on this machine: the sandbox, or another that somebody tries things out with."""
+
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 86400.0
 
@@ -109,6 +115,10 @@ class Wire:
     last: Heard | None = field(default=None, repr=False)
     clock: tuple[int, float] | None = None
     """When a server last told its time, and how far that is from ours, in seconds."""
+
+    def allowed(self, size: int) -> float:
+        """How many seconds a request with a body of so many bytes may take, with its answer."""
+        return self.answer_within + size / SLOWEST_UPLOAD
 
     def hear(self, call: Callable[[], object]) -> Heard:
         """Make a library's call and tell what the server said. What the library makes of the answer does not count,

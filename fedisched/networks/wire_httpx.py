@@ -10,9 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from fedisched.networks.wire import KEEP_CONNECTION_SECONDS, LARGEST_ANSWER, Wire
+from fedisched.networks.wire import KEEP_CONNECTION_SECONDS, LARGEST_ANSWER, LOOPBACK, Wire
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
@@ -52,7 +51,8 @@ class WatchedTransport(httpx.BaseTransport):
             raise
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        until = self._elapsed() + self._wire.answer_within
+        size = request.headers.get("content-length", "0")
+        until = self._elapsed() + self._wire.allowed(int(size) if size.isdigit() else 0)
         response = self._inner.handle_request(request)
         try:
             body = self._read(response, until)

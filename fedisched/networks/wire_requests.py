@@ -35,6 +35,8 @@ _OF_HANDSHAKE = frozenset(
     }
 )
 _CHUNK = 65536
+_LARGE = 256 * 1024
+"""Bytes from which a body takes its time."""
 
 
 class NotAsked(requests.RequestException):
@@ -97,8 +99,13 @@ class WatchedAdapter(HTTPAdapter):
         """As the base class's, but with our own time-outs, whatever the caller says."""
         if self.holding:
             raise Held(request, stream, timeout, verify, cert, proxies)
-        until = self._elapsed() + self._wire.answer_within
+        size = _size_of(request)
+        until = self._elapsed() + self._wire.allowed(size)
         limits = (self._wire.connect_within, self._wire.piece_within)
+        if size > _LARGE:
+            # What is one text is sent within the time for a connection, however large; a file goes piece by piece.
+            request.body = io.BytesIO(request.body)  # type: ignore[arg-type]
+            limits = (self._wire.piece_within, self._wire.piece_within)
         try:
             response = super().send(request, stream=True, timeout=limits, verify=verify, cert=cert, proxies=proxies)
             body = self._read(response, until)
@@ -125,6 +132,10 @@ class WatchedAdapter(HTTPAdapter):
         finally:
             response.raw.release_conn()
         return bytes(body)
+
+
+def _size_of(request: requests.PreparedRequest) -> int:
+    return len(request.body) if isinstance(request.body, bytes) else 0
 
 
 def _never_sent(error: BaseException) -> bool:

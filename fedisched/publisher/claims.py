@@ -33,8 +33,10 @@ NOT_IN_GIT = "[git] claim = true needs a repository with a remote, since the cla
 class RemoteClaims:
     """One content folder's, at its remote. Used by one thread."""
 
-    def __init__(self, settings: Settings, state: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, state: Path, environ: Mapping[str, str], brings: bool = True) -> None:
+        """Without `brings` it is left to whoever called this run to bring here what others pushed."""
         self._settings, self._state, self._environ = settings, state, environ
+        self._brings = brings
         self._carrier = Carrier(settings, state, environ)
 
     def ask(self, wanted: Sequence[Wanted], now: int) -> Answered:
@@ -76,7 +78,7 @@ class RemoteClaims:
     def _follow(self, repository: Repository, upstream: str, paths: Sequence[str]) -> tuple[set[str], str]:
         """Bring what the remote's branch had once the claims were won. Gives the posts that are still otherwise there
         than here, and why."""
-        words = bring(self._carrier).words
+        words = bring(self._carrier).words if self._brings else ""
         if _has(repository, upstream):
             return set(), ""
         from fedisched.git.claims import unlike
@@ -149,10 +151,16 @@ def _has(repository: Repository, upstream: str) -> bool:
 
 
 def claims_of(
-    settings: Settings, state: Path, environ: Mapping[str, str], stays: bool, notice: Callable[[str], None]
+    settings: Settings,
+    state: Path,
+    environ: Mapping[str, str],
+    notice: Callable[[str], None],
+    *,
+    stays: bool = False,
+    brings: bool = True,
 ) -> Claims | None:
     """How a run asks before it sends; None if it need not. `stays`: it waits for moments to come, and nobody else looks
-    at the remote for it."""
+    at the remote for it. `brings`: it may bring what others pushed."""
     if settings.git.claim:
-        return RemoteClaims(settings, state, environ)
+        return RemoteClaims(settings, state, environ, brings)
     return RemoteNews(settings, state, environ, notice) if stays and settings.git.remote else None

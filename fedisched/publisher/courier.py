@@ -23,13 +23,15 @@ from fedisched.engine.rules import (
     carry_out_verdict,
 )
 from fedisched.model.delivery import Delivery, State
-from fedisched.model.errors import CannotSplice, CannotWrite
+from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged, MediaUnfit
 from fedisched.model.network import Network, Prepared, Task
-from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Refused
+from fedisched.model.outcome import Absent, CannotTell, Finding, Found, NotSent, Outcome, Perhaps, Published, Refused
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
+from fedisched.model.tid import derive_key
 from fedisched.publisher.desk import Desk, Job
+from fedisched.publisher.uploading import told
 
 ABSENCE_LASTS = 60 * SECOND
 """How long it counts that a delivery was looked up and is not there: the account is ours alone meanwhile."""
@@ -37,6 +39,7 @@ CLOCK_LASTS = 10 * SECOND
 """How old what a server told of its time may be, when something is sent by ours."""
 CLOCKS_APART = 60.0
 CANNOT_WRITE_RETRY = 30 * SECOND
+MEDIA_CHANGED_RETRY = 5 * SECOND
 
 
 class Courier:
@@ -114,7 +117,7 @@ class Courier:
         if rendering is None:
             return
         task = self._task(delivery, rendering)
-        outcome = self._network.prepare(task, desk.posts.read_media)
+        outcome = self._prepare(delivery, task)
         now = desk.clock.now()
         if isinstance(outcome, Prepared):
             desk.paces.prepared(self._account.name, desk.posts.media_bytes(job.entry), now - began)
@@ -129,8 +132,27 @@ class Courier:
             case Refused(reason, hint):
                 desk.journal.record_refused(delivery, reason, hint)
                 desk.settle(delivery.id)
+            case None:
+                pass
             case _:
                 assert_never(outcome)
+
+    def _prepare(self, delivery: Delivery, task: Task) -> Prepared | NotSent | Refused | None:
+        """Have the network do everything slow; None if a file cannot be sent as it is, which is recorded."""
+        desk = self._desk
+        if not all(task.others.values()):
+            # What the plan knew of it is no longer so.
+            return NotSent("the post that it answers or quotes is not published any more")
+        try:
+            with told(desk.posts.read_media, self._account.name, desk.tell_uploads) as read_media:
+                return self._network.prepare(task, read_media)
+        except MediaUnfit as error:
+            self._block(delivery, error.message, error.hint)
+        except FileChanged as error:
+            # A picture is another by now, or gone: what is there then is composed anew, or is a problem.
+            desk.journal.record_waiting(delivery, str(error).rstrip("."), desk.clock.now() + MEDIA_CHANGED_RETRY)
+            desk.settle(delivery.id)
+        return None
 
     def _rendering(self, job: Job, delivery: Delivery) -> Rendered | None:
         """What would be sent; None if it cannot be, which is recorded."""
@@ -172,7 +194,9 @@ class Courier:
         since = delivery.since if delivery.since is not None else min(delivery.due, delivery.armed_at)
         # Uploads are used again only where a request with them may have left: there they are a fence.
         uploads = delivery.uploads if delivery.since is not None else ()
-        return Task(delivery.key, rendered, since, delivery.parts, uploads)
+        posts = self._desk.posts
+        others = {path: posts.parts_of(path, delivery.target, delivery.account) for path in rendered.others}
+        return Task(delivery.key, rendered, since, delivery.parts, uploads, others=others)
 
     def _to_look_up(self, delivery: Delivery, task: Task) -> Task:
         """The same with everything that is known to be another delivery's, which a look-up passes over."""
@@ -272,6 +296,8 @@ class Courier:
                 self.stopped = Refused(verdict.reason, "", account=True)
                 return
             self._stop_if_of_the_account(outcome)
+            if self._is_anothers(sending, outcome) and self._takes_another_key(sending, now):
+                break
             carry_out_verdict(desk.journal, sending, verdict, now)
             if isinstance(outcome, NotSent) and not sending.parts:
                 desk.journal.nothing_left(sending, before.since)
@@ -283,6 +309,23 @@ class Courier:
                 desk.journal.record_waiting(sending, f"{why} between two parts", now)
                 break
         desk.settle(sending.id)
+
+    def _is_anothers(self, sending: Delivery, outcome: Outcome) -> bool:
+        """Whether a server answered with what it made of the same key before, and that was taken for another post of
+        the same words. So it is that other one that is not there yet, and it counts as this one from now on."""
+        if self._network.is_exact or sending.parts or not isinstance(outcome, Published):
+            return False
+        desk = self._desk
+        return outcome.parts[0].id in desk.posts.claimed_ids() | desk.journal.claimed_ids(sending.account)
+
+    def _takes_another_key(self, sending: Delivery, now: int) -> bool:
+        """A key that follows from the one before, so that a run without this one's journal comes to the same."""
+        desk = self._desk
+        verdict = desk.rules.later(sending, "the server has it for a post with the same words", None, now)
+        if not isinstance(verdict, TryLater):
+            return False
+        key = derive_key(f"after {sending.key} on {sending.target}", sending.path, sending.due)
+        return desk.journal.take_another_key(sending, key, verdict.error, verdict.at)
 
     def _wait_for(self, moment: int) -> bool:
         """Wait to the moment itself; false if the run stops first."""

@@ -71,6 +71,8 @@ class Desk:
     claims: Claims | None = None
     """Asked before anything is sent; None where there is nobody to ask."""
     claimant: Claimant | None = None
+    tell_uploads: Callable[[str], None] | None = None
+    """Told of uploads that take long; nobody is, if nobody waits for them."""
     started: int | None = None
     """When the process was started, if whoever did so said it (microseconds since 1970 UTC)."""
     condition: Condition = field(default_factory=Condition)

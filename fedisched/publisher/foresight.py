@@ -25,7 +25,8 @@ def standing(desk: Desk, named: Sequence[str], at_once: bool) -> list[Step]:
         if path in entries
         for target in desk.settings.accounts_named(entries[path].targets)
     )
-    steps = plan(entries.values(), known, accounts, desk.settings, desk.clock.now(), asked)
+    others = desk.posts.others_of(entries.values())
+    steps = plan(entries.values(), known, accounts, desk.settings, desk.clock.now(), asked, others)
     return [step for step in steps if not named or step.entry.path in named]
 
 

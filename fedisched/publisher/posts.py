@@ -4,7 +4,7 @@ back. Here the engine's index meets the content room."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content import folder
 from fedisched.engine.index import Changes, Index, Seen, by_path
 from fedisched.engine.journal import Journal
-from fedisched.model.delivery import Delivery
+from fedisched.engine.needs import Other, others_of
+from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import FileChanged
 from fedisched.model.post import Entry, Post, Reading, Status
 from fedisched.model.problem import Problem
@@ -78,6 +79,32 @@ class Posts:
 
     def entry(self, path: str) -> Entry | None:
         return self._index.entry(path)
+
+    def others_of(self, entries: Iterable[Entry]) -> dict[str, Other]:
+        """The posts that these answer or quote, by path."""
+        return others_of(entries, self.entry, lambda path: self._journal.deliveries(path=path))
+
+    def needing(self, paths: Collection[str]) -> list[str]:
+        """The paths of the posts that answer or quote one of these."""
+        return self._index.needing(paths)
+
+    def parts_of(self, path: str, target: str, account: str) -> tuple[SentPart, ...]:
+        """The parts of a published post, by the journal or by its file; empty if it is not published there."""
+        from fedisched.content.glance import results_of
+        from fedisched.model.outcome import SentPart
+        from fedisched.model.results import PartResult
+
+        for delivery in self._journal.deliveries(path=path, account=account):
+            if delivery.state is State.PUBLISHED and delivery.parts:
+                return delivery.parts
+        found = folder.read_file(self._settings.folder, path)
+        result = {} if isinstance(found, Problem) else results_of(found[0], path, self._settings)
+        if (said := result.get(target)) is None or not said.is_published:
+            return ()
+        parts = said.parts or (PartResult(said.url, said.id, said.uri, said.cid),)
+        return tuple(
+            SentPart(number, said.key, part.url, part.id, part.uri, part.cid) for number, part in enumerate(parts, 1)
+        )
 
     def claimed_ids(self) -> frozenset[str]:
         """Every id and uri that some file's results claim."""
@@ -251,7 +278,7 @@ def _made_with(settings: Settings) -> str:
             settings.timezone,
             settings.default_targets,
             settings.extra_keys,
-            sorted(settings.accounts),
+            sorted((name, account.network) for name, account in settings.accounts.items()),
             sorted(settings.groups.items()),
         )
     )

@@ -161,7 +161,8 @@ class Publisher:
             for target in desk.settings.accounts_named(entries[path].targets)
             if (path, target) not in self._done_asking
         )
-        steps = plan(entries.values(), deliveries, accounts, desk.settings, now, asked)
+        needed = desk.posts.others_of(entries.values())
+        steps = plan(entries.values(), deliveries, accounts, desk.settings, now, asked, needed)
         if self._only:
             steps = [step for step in steps if step.entry.path in self._only]
         wanted = [step for step in steps if _falls_within(step, horizon)]
@@ -170,6 +171,8 @@ class Publisher:
         for step in wanted:
             if step.target not in self._workers:
                 self._hire(step.target)
+        # What waits for another post is known before its time, too: once that one is out, it is no later than it is.
+        wanted += [step for step in steps if step.waits_for_another and _is_due(step, horizon)]
         armed = self._armed([step for step in wanted if step.target in ready], now)
         agenda = {name: self._timed(name, jobs) for name, jobs in _agenda(armed, ready).items()}
         with desk.condition:
@@ -266,17 +269,22 @@ class Publisher:
             self._report(report_of(delivery, desk.posts.as_text))
 
     def _tell_unreached(self, steps: Sequence[Step]) -> None:
-        """What was due and could not even be tried, since its account's server was not reached."""
+        """What was due and could not even be tried, since its account's server was not reached, or since it waits for
+        another post."""
         now = self._desk.clock.now()
         told = {(d.path, d.target) for d in map(self._desk.journal.delivery, self._reported)}
         accounts = self._desk.accounts.all()
         for step in steps:
             account = accounts.get(step.target)
-            due = step.entry.due is not None and step.entry.due <= now
-            if step.act is None or not due or account is None or not account.error or step.stand is Stand.PAUSED:
+            waits = step.waits_for_another
+            wanted = _is_due(step, now) or (waits and step.entry.path in self._asked)
+            if not wanted or step.stand is Stand.PAUSED:
+                continue
+            if not waits and (step.act is None or account is None or not account.error):
                 continue
             if (step.entry.path, step.target) not in told:
-                next_try = self._desk.posts.as_text(account.next_try) if account.next_try else ""
+                again = account.next_try if account and not waits else None
+                next_try = self._desk.posts.as_text(again) if again else ""
                 attempts = step.delivery.attempts if step.delivery else 0
                 self._report(
                     Report(
@@ -286,7 +294,7 @@ class Publisher:
                         step.key,
                         attempts=attempts,
                         next_try=next_try,
-                        error=account.error,
+                        error=step.error if waits or account is None else account.error,
                     )
                 )
 
@@ -384,6 +392,9 @@ class Publisher:
         for number in self._reported:
             delivery = self._desk.journal.delivery(number)
             outcomes[delivery.path, delivery.target] = report_of(delivery, self._desk.posts.as_text).outcome
+        for step in steps:
+            if step.waits_for_another and step.entry.path in self._asked:
+                outcomes.setdefault((step.entry.path, step.target), "waiting")
         return summed_up(steps, outcomes, self._desk.clock.now())
 
 
@@ -392,6 +403,10 @@ def _falls_within(step: Step, horizon: int) -> bool:
     if step.act is None or step.at is None:
         return False
     return step.at <= horizon + (STAY_FOR_LOOK_UPS if step.act is Act.LOOK_UP else 0)
+
+
+def _is_due(step: Step, moment: int) -> bool:
+    return step.entry.due is not None and step.entry.due <= moment
 
 
 def _agenda(steps: Iterable[Step], ready: Iterable[str]) -> dict[str, tuple[Job, ...]]:

@@ -24,7 +24,7 @@ def summed_up(steps: Sequence[Step], outcomes: Mapping[tuple[str, str], Word], n
     due = [step for step in steps if _is_due(step, now) or (step.entry.path, step.target) in outcomes]
     left = tuple(step for step in due if step.stand in NEEDS_A_PERSON)
     waits = "waiting" in outcomes.values() or any(
-        step.act is not None and step.stand not in NEEDS_A_PERSON for step in due
+        (step.act is not None and step.stand not in NEEDS_A_PERSON) or step.waits_for_another for step in due
     )
     return Summary(bool(left) or bool({"failed", "held"} & set(outcomes.values())), waits, left)
 

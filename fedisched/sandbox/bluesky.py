@@ -198,12 +198,22 @@ class Bluesky:
                     "InvalidMimeType",
                     f"Referenced Mimetype does not match stored blob. Expected: {blob.mime}, Got: {got}",
                 )
-            if place in ("image", "thumb") and not blob.mime.startswith("image/"):
-                raise refusal("InvalidMimeType", f"Wrong type of file. It is {blob.mime} but it must match image/*.")
-            limit = {"image": self.rules.image_limit, "thumb": self.rules.thumb_limit}.get(place, len(blob.data))
+            accepted, limit = self._taken(place, len(blob.data))
+            if not blob.mime.startswith(accepted.rstrip("*")):
+                raise refusal("InvalidMimeType", f"Wrong type of file. It is {blob.mime} but it must match {accepted}.")
             if len(blob.data) > limit:
                 size = f"This file is too large. It is {len(blob.data)} bytes but the maximum size is {limit} bytes."
                 raise refusal("BlobTooLarge", size)
+
+    def _taken(self, place: str, any_size: int) -> tuple[str, int]:
+        """Which files a field takes, and how large."""
+        rules = self.rules
+        return {
+            "image": ("image/*", rules.image_limit),
+            "thumb": ("image/*", rules.thumb_limit),
+            "video": ("video/mp4", rules.video_limit),
+            "file": ("text/vtt", rules.captions_limit),
+        }.get(place, ("", any_size))
 
     def _committed(self, writes: Sequence[Write], records: Sequence[Record | None]) -> Reply:
         results = [_result(write, record) for write, record in zip(writes, records, strict=True)]

@@ -12,11 +12,10 @@ from typing import Any
 
 from fedisched.sandbox.faults import Armed, Fault, Faults
 from fedisched.sandbox.log import RequestLog
-from fedisched.sandbox.mastodon import refusal
 from fedisched.sandbox.rules import Rules
 from fedisched.sandbox.statuses import status_json
 from fedisched.sandbox.store import Store
-from fedisched.sandbox.wire import Call, Handle, Reply, Route, answer
+from fedisched.sandbox.wire import Call, Handle, Reply, Route, answer, refusal
 
 
 @dataclass(slots=True)

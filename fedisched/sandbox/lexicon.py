@@ -121,6 +121,7 @@ STRONG_REF = thing({"uri": AT_URI, "cid": text()})
 RATIO = thing({"width": whole(1), "height": whole(1)})
 IMAGE = thing({"image": blob, "alt": text()}, {"aspectRatio": RATIO})
 GALLERY_IMAGE = thing({"image": blob, "alt": text(), "aspectRatio": RATIO})
+CAPTIONS = thing({"lang": LANGUAGE, "file": blob})
 FEATURE = one_of(
     {
         "app.bsky.richtext.facet#mention": thing({"did": _did}),
@@ -132,8 +133,11 @@ FACET = thing({"index": thing({"byteStart": whole(), "byteEnd": whole()}), "feat
 CARD = thing({"uri": URI, "title": text(), "description": text()}, {"thumb": blob})
 MEDIA = {
     "app.bsky.embed.images": thing({"images": many(IMAGE, 4)}),
-    "app.bsky.embed.gallery": thing({"items": many(GALLERY_IMAGE, 20)}),
-    "app.bsky.embed.video": thing({"video": blob}, {"alt": text(longest=10000, graphemes=1000)}),
+    "app.bsky.embed.gallery": thing({"items": many(one_of({"app.bsky.embed.gallery#image": GALLERY_IMAGE}), 20)}),
+    "app.bsky.embed.video": thing(
+        {"video": blob},
+        {"alt": text(longest=10000, graphemes=1000), "aspectRatio": RATIO, "captions": many(CAPTIONS, 20)},
+    ),
     "app.bsky.embed.external": thing({"external": CARD}),
 }
 QUOTE = thing({"record": STRONG_REF})
@@ -145,6 +149,7 @@ EMBEDS = {
 SELF_LABEL = thing({"val": text(longest=128)})
 LABELS = one_of({"com.atproto.label.defs#selfLabels": thing({"values": many(SELF_LABEL, 10)})})
 
+ALLOWED = one_of({"app.bsky.feed.threadgate#listRule": thing({"list": AT_URI})})
 RECORDS: Mapping[str, Check] = {
     "app.bsky.feed.post": thing(
         {"text": text(longest=3000, graphemes=300), "createdAt": moment},
@@ -158,7 +163,7 @@ RECORDS: Mapping[str, Check] = {
         },
     ),
     "app.bsky.feed.threadgate": thing(
-        {"post": AT_URI, "createdAt": moment}, {"allow": many(one_of({}), 5), "hiddenReplies": many(AT_URI, 300)}
+        {"post": AT_URI, "createdAt": moment}, {"allow": many(ALLOWED, 5), "hiddenReplies": many(AT_URI, 300)}
     ),
     "app.bsky.feed.postgate": thing({"post": AT_URI, "createdAt": moment}, {"embeddingRules": many(one_of({}), 5)}),
 }

@@ -125,7 +125,8 @@ def _card(entry: Entry) -> str:
         return ""
     url, title, text = (html.escape(part) for part in (entry.card.url, entry.card.title, entry.card.text))
     href = url if url.startswith(("http://", "https://", "/")) else "#"
-    return f'<a class="card" href="{href}" rel="nofollow noopener"><b>{title}</b><span>{text}</span></a>'
+    thumb = f'<img src="{html.escape(entry.card.thumb)}" alt="">' if entry.card.thumb else ""
+    return f'<a class="card" href="{href}" rel="nofollow noopener">{thumb}<b>{title}</b><span>{text}</span></a>'
 
 
 def _poll(entry: Entry) -> str:
@@ -139,9 +140,10 @@ def _footer(entry: Entry) -> str:
     when = f'<time datetime="{at.isoformat()}">{at:%H:%M:%S} UTC</time>'
     language = f"<span>{html.escape(entry.language)}</span>" if entry.language else ""
     application = f"<span>via {html.escape(entry.application)}</span>" if entry.application else ""
+    notes = "".join(f"<span>{html.escape(note)}</span>" for note in entry.notes)
     return (
         f'<footer><a class="when" href="{html.escape(entry.url)}">{when}</a>'
-        f"<span>{icon}{entry.visibility}</span>{language}{application}</footer>"
+        f"<span>{icon}{entry.visibility}</span>{language}{application}{notes}</footer>"
     )
 
 

@@ -12,19 +12,15 @@ from typing import Any
 
 from fedisched.sandbox import sniff
 from fedisched.sandbox.quota import Quota
+from fedisched.sandbox.quotes import found_at, quoting
 from fedisched.sandbox.rules import Rules
 from fedisched.sandbox.statuses import length, media_json, person_json, status_json
 from fedisched.sandbox.store import Media, Person, Status, Store
-from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer
+from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer, refusal
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 SHORTEST_POLL, LONGEST_POLL = 300, 2_629_746
 _PAGE, _LONGEST_PAGE = 20, 40
-
-
-def refusal(message: str, status: int = 422) -> Turned:
-    """An error in Mastodon's shape."""
-    return Turned(answer({"error": message}, status))
 
 
 def not_found() -> Turned:
@@ -47,6 +43,7 @@ class Mastodon:
             Route("GET", "/api/v2/instance", self.instance_v2),
             Route("GET", "/api/v1/accounts/verify_credentials", self.verify_credentials),
             Route("GET", "/api/v1/accounts/{id}/statuses", self.account_statuses),
+            Route("GET", "/api/v2/search", self.search),
             Route("POST", "/api/v1/statuses", self.post_status),
             Route("GET", "/api/v1/statuses/{id}", self.get_status),
             Route("GET", "/api/v1/statuses/{id}/source", self.get_source),
@@ -87,7 +84,7 @@ class Mastodon:
                 "description_limit": rules.max_description,
                 "image_size_limit": rules.media_limit,
                 "image_matrix_limit": 33_177_600,
-                "video_size_limit": 103_809_024,
+                "video_size_limit": rules.film_limit,
                 "video_frame_rate_limit": 120,
                 "video_matrix_limit": 8_294_400,
             },
@@ -105,7 +102,8 @@ class Mastodon:
             return "0.19.1+git-fedisched", "https://codeberg.org/superseriousbusiness/gotosocial"
         if self.rules.key_seconds <= 0:
             return "takahe/0.11.0", "https://github.com/jointakahe/takahe"
-        return "4.6.0", "https://github.com/mastodon/mastodon"
+        version = "4.4.9" if not self.rules.quotes else "4.6.0" if self.rules.locks_key else "4.5.2"
+        return version, "https://github.com/mastodon/mastodon"
 
     def instance_v1(self, call: Call) -> Reply:
         return answer(
@@ -137,7 +135,7 @@ class Mastodon:
                 "source_url": self._software()[1],
                 "description": "A place to try things out",
                 "usage": {"users": {"active_month": len(self.store.people)}},
-                "api_versions": {"mastodon": 7},
+                "api_versions": {"mastodon": 7 if self.rules.quotes else 6},
                 "languages": ["en"],
                 "configuration": self._configuration(),
                 "registrations": {"enabled": False, "approval_required": False, "message": None},
@@ -220,6 +218,7 @@ class Mastodon:
             in_reply_to_id=parent,
             media=media,
             poll=self._poll(call, media),
+            **(quoting(call, person, self.store) if self.rules.quotes else {}),
             application=self.rules.application,
             key=call.seen.key,
         )
@@ -263,6 +262,13 @@ class Mastodon:
 
     def get_status(self, call: Call) -> Reply:
         return answer(status_json(self._visible(call), self.store, self.store.origin))
+
+    def search(self, call: Call) -> Reply:
+        """Only for the address of a status of this server: it knows no other."""
+        person = self.account(call)
+        found = found_at(call.query.get("q", ""), person, self.store)
+        statuses = [status_json(status, self.store, self.store.origin) for status in found]
+        return answer({"accounts": [], "statuses": statuses, "hashtags": []})
 
     def get_source(self, call: Call) -> Reply:
         status = self._own(call)
@@ -332,9 +338,12 @@ class Mastodon:
         mime = sniff.mime_of(file.data)
         if mime is None:
             raise refusal("Validation failed: File content type is invalid")
-        if len(file.data) > self.rules.media_limit:
-            raise refusal(f"Validation failed: File must be less than {self.rules.media_limit} bytes")
-        media = Media(self.store.new_id(), person.id, mime, file.data, looks=self.rules.processing_looks)
+        is_image = mime.startswith("image/")
+        limit = self.rules.media_limit if is_image else self.rules.film_limit
+        if len(file.data) > limit:
+            raise refusal(f"Validation failed: File must be less than {limit} bytes")
+        looks = self.rules.processing_looks if is_image else self.rules.processing_looks + self.rules.film_looks
+        media = Media(self.store.new_id(), person.id, mime, file.data, looks=looks)
         media = self.store.media[media.id] = self._described(media, call)
         return answer(media_json(media, self.store.origin), 202 if media.looks else 200)
 

@@ -25,8 +25,10 @@ class Rules:
     one that never forgets. `replay_fails`: a replay is answered with 500, as by some versions. `locks_key`: a key
     whose first request is still being worked on is answered with 503 (from Mastodon 4.6); without it a retry that
     overlaps the first request doubles. `processing_looks`: uploads are answered with 202, and the first so many looks
-    at them with 206. `counts_code_points` plays a server without clusters or discounts for URLs (GoToSocial, as which
-    it then speaks of itself), `min_id_is_since_id` one that takes the two for the same.
+    at them with 206; `film_looks` are the same for videos and sounds, and `video_looks` are how often Bluesky's service
+    for videos says that it is not done. `counts_code_points` plays a server without clusters or discounts for URLs
+    (GoToSocial, as which it then speaks of itself), `min_id_is_since_id` one that takes the two for the same, one
+    without `quotes` a Mastodon from before 4.5.
 
     `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
     more is answered with 429.
@@ -44,6 +46,7 @@ class Rules:
     processing_looks: int = 0
     counts_code_points: bool = False
     min_id_is_since_id: bool = False
+    quotes: bool = True
     media_limit: int = 16_777_216
     application: str = "fedisched"
     posts_limit: int = 300
@@ -52,4 +55,9 @@ class Rules:
     refresh_seconds: int = 90 * 86400
     blob_limit: int = 5_242_880
     image_limit: int = 2_000_000
+    film_limit: int = 103_809_024
+    film_looks: int = 1
+    video_limit: int = 300_000_000
+    video_looks: int = 1
+    captions_limit: int = 20_000
     thumb_limit: int = 1_000_000

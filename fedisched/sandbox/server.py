@@ -22,7 +22,8 @@ from fedisched.sandbox.mastodon import Mastodon
 from fedisched.sandbox.pages import TITLE, Pages
 from fedisched.sandbox.rules import Now, Rules, own_clock
 from fedisched.sandbox.sessions import Sessions
-from fedisched.sandbox.store import Record, RepoState, Status, Store, did_of
+from fedisched.sandbox.store import Media, Record, RepoState, Status, Store, did_of
+from fedisched.sandbox.video import Video
 
 if TYPE_CHECKING:
     from fedisched.sandbox.wire import Route
@@ -58,6 +59,7 @@ class Sandbox:
         self._mastodon = Mastodon(self._store, self.rules)
         sessions = Sessions(self._store, self.rules)
         self._bluesky = Bluesky(self._store, self.rules, sessions)
+        self._video = Video(self._store, self.rules, sessions)
         self._pages = Pages(self._store, sessions)
         self._control = Control(self._store, self.rules, self.faults, self._log)
         self._thread: Thread | None = None
@@ -124,7 +126,7 @@ class Sandbox:
         await listener.close()
 
     def _routes(self) -> tuple[Route, ...]:
-        sides = (self._mastodon, self._bluesky, self._control, self._pages)
+        sides = (self._mastodon, self._bluesky, self._video, self._control, self._pages)
         return tuple(route for side in sides for route in side.routes())
 
     @property
@@ -195,6 +197,11 @@ class Sandbox:
         """How many files were uploaded, on both sides together; the same blob again counts once."""
         with self._store.changed:
             return len(self._store.media) + len(self._store.blobs)
+
+    def media(self) -> tuple[Media, ...]:
+        """Every file that was uploaded on the Mastodon side, oldest first."""
+        with self._store.changed:
+            return tuple(self._store.media.values())
 
     def requests(self, method: str | None = None, path: str | None = None) -> tuple[Seen, ...]:
         """Every request that arrived, in the order in which they were complete; of one method, or to one path."""

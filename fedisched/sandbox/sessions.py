@@ -114,7 +114,7 @@ class Sessions:
         if not call.token:
             raise refusal("AuthMissing", "Authentication Required", 401)
         claims = self.mint.claims(call.token)
-        if claims is None:
+        if claims is None or "sub" not in claims:
             raise refusal("InvalidToken", "Token could not be verified")
         repo = self.store.repos[claims["sub"]]
         if claims["scope"] != scope:

@@ -10,10 +10,13 @@ TYPES = (
     "image/avif",
     "image/heic",
     "video/mp4",
+    "video/quicktime",
     "video/webm",
     "audio/mpeg",
     "audio/ogg",
     "audio/wav",
+    "audio/flac",
+    "audio/mp4",
 )
 
 _STARTS = (
@@ -24,8 +27,15 @@ _STARTS = (
     (b"ID3", "audio/mpeg"),
     (b"\xff\xfb", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
 )
-_BRANDS = {b"avif": "image/avif", b"heic": "image/heic", b"mif1": "image/heic"}
+_BRANDS = {
+    b"avif": "image/avif",
+    b"heic": "image/heic",
+    b"mif1": "image/heic",
+    b"qt  ": "video/quicktime",
+    b"M4A ": "audio/mp4",
+}
 
 
 def mime_of(data: bytes) -> str | None:

@@ -139,10 +139,11 @@ def media_json(media: Media, origin: str) -> dict[str, Any]:
     }
 
 
-def status_json(status: Status, store: Store, origin: str) -> dict[str, Any]:
-    """The Status entity."""
+def status_json(status: Status, store: Store, origin: str, *, in_full: bool = True) -> dict[str, Any]:
+    """The Status entity; a quoted status in it is not shown with what that one quotes."""
     person = store.people[status.account_id]
     parent = store.statuses.get(status.in_reply_to_id or "")
+    quoted = store.statuses.get(status.quoted_id or "") if in_full else None
     boosted = store.statuses.get(status.boost_of or "")
     uri = f"{origin}/users/{person.username}/statuses/{status.id}"
     return {
@@ -166,7 +167,7 @@ def status_json(status: Status, store: Store, origin: str) -> dict[str, Any]:
         "muted": False,
         "bookmarked": False,
         "pinned": False,
-        "content": to_html(status.text, origin),
+        "content": _inline_quote(quoted, store, origin) + to_html(status.text, origin),
         "filtered": [],
         "reblog": status_json(boosted, store, origin) if boosted else None,
         "application": {"name": status.application, "website": None} if status.application else None,
@@ -176,8 +177,29 @@ def status_json(status: Status, store: Store, origin: str) -> dict[str, Any]:
         "tags": [{"name": tag, "url": f"{origin}/tags/{tag}"} for tag in _tags(status.text)],
         "emojis": [],
         "card": None,
+        **_quote_json(status, quoted, store, origin),
         "poll": _poll_json(status) if status.poll else None,
     }
+
+
+def _quote_json(status: Status, quoted: Status | None, store: Store, origin: str) -> dict[str, Any]:
+    """What a server that knows quotes says of them."""
+    if not status.quote_policy:
+        return {}
+    shown = status_json(quoted, store, origin, in_full=False) if quoted else None
+    may = {"public": "public", "followers": "followers"}.get(status.quote_policy)
+    return {
+        "quote": {"state": "accepted", "quoted_status": shown} if quoted else None,
+        "quote_approval": {"automatic": [may] if may else [], "manual": [], "current_user": "automatic"},
+    }
+
+
+def _inline_quote(quoted: Status | None, store: Store, origin: str) -> str:
+    """What the server puts before the text for those that show no quotes."""
+    if quoted is None:
+        return ""
+    url = f"{origin}/@{store.people[quoted.account_id].username}/{quoted.id}"
+    return f'<p class="quote-inline">RE: {_link(url)}</p>'
 
 
 def _tags(text: str) -> list[str]:

@@ -65,6 +65,8 @@ class Status:
     application: str = ""
     key: str = ""
     boost_of: str | None = None
+    quoted_id: str | None = None
+    quote_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A link card or a quoted post."""
+    """A link card or a quoted post; `thumb` is empty where there is none."""
 
     url: str
     title: str
     text: str
+    thumb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Entry:
     card: Card | None
     options: tuple[str, ...]
     tags: frozenset[str]
+    notes: tuple[str, ...] = ()
 
 
 Thread = Sequence[Entry]
@@ -147,16 +149,36 @@ def _of_status(status: Status, store: Store, source: Source) -> Entry:
         language=status.language,
         application=status.application,
         pictures=tuple(pictures),
-        card=None,
+        card=_quoted_status(status, store),
         options=tuple(str(option) for option in (status.poll or {}).get("options", ())),
         tags=frozenset(tag.lower() for tag in re.findall(r"#(\w+)", status.text)),
+        notes=tuple(_notes_of_status(status)),
     )
+
+
+def _quoted_status(status: Status, store: Store) -> Card | None:
+    quoted = store.statuses.get(status.quoted_id or "")
+    if quoted is None:
+        return None
+    return Card(f"/@{store.people[quoted.account_id].username}/{quoted.id}", "Quoted post", quoted.text)
+
+
+def _notes_of_status(status: Status) -> Iterator[str]:
+    if status.poll:
+        hours = int(status.poll["expires_in"]) / 3600
+        yield f"Poll, {hours:g} h"
+        if str(status.poll.get("multiple", "")).lower() in ("1", "true"):
+            yield "Several choices"
+    if status.quote_policy in ("followers", "nobody"):
+        yield f"Quotes: {status.quote_policy}"
 
 
 def _of_record(record: Record, store: Store, source: Source) -> Entry:
     repo, value = store.repos[record.did], record.value
     labels = [label.get("val", "") for label in value.get("labels", {}).get("values", ())]
     gate = store.records.get((record.did, "app.bsky.feed.threadgate", record.rkey))
+    no_quotes = (record.did, "app.bsky.feed.postgate", record.rkey) in store.records
+    extra = [str(tag) for tag in value.get("tags", ())]
     features = [feature for facet in value.get("facets", ()) for feature in facet["features"]]
     return Entry(
         name=record.uri,
@@ -175,9 +197,10 @@ def _of_record(record: Record, store: Store, source: Source) -> Entry:
         language=", ".join(value.get("langs", ())),
         application="",
         pictures=tuple(_pictures(record, store, source)),
-        card=_card(_known(value.get("embed", {})), store),
+        card=_card(record, store, source),
         options=(),
-        tags=frozenset(feature["tag"].lower() for feature in features if "tag" in feature),
+        tags=frozenset(tag.lower() for tag in (*extra, *(each["tag"] for each in features if "tag" in each))),
+        notes=(*(f"#{tag}" for tag in extra), *(["Quotes: nobody"] if no_quotes else [])),
     )
 
 
@@ -219,21 +242,31 @@ def _pictures(record: Record, store: Store, source: Source) -> Iterator[Picture]
     embed = _known(record.value.get("embed", {}))
     media = _known(embed.get("media", embed))
     for item in (*media.get("images", ()), *media.get("items", ()), *([media] if "video" in media else ())):
-        for _, reference in blobs_in(item):
-            cid = reference["ref"]["$link"]
-            blob = store.blobs[record.did, cid]
-            path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"
-            yield Picture(source(path, blob.mime, blob.data), item.get("alt", ""), blob.mime.partition("/")[0])
+        for src, mime in _files(record, store, source, item):
+            yield Picture(src, item.get("alt", ""), mime.partition("/")[0])
 
 
-def _card(embed: dict[str, Any], store: Store) -> Card | None:
+def _files(record: Record, store: Store, source: Source, item: Any) -> Iterator[tuple[str, str]]:
+    """Where the blobs are to be had that a part of a record refers to, and their types."""
+    for place, reference in blobs_in(item):
+        if place == "file":  # captions are part of their video
+            continue
+        cid = reference["ref"]["$link"]
+        blob = store.blobs[record.did, cid]
+        path = f"/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"
+        yield source(path, blob.mime, blob.data), blob.mime
+
+
+def _card(record: Record, store: Store, source: Source) -> Card | None:
+    embed = _known(record.value.get("embed", {}))
     external = embed.get("external") or _known(embed.get("media", {})).get("external")
     if external:
-        return Card(external["uri"], external["title"], external["description"])
+        thumb = next(_files(record, store, source, external), ("", ""))[0]
+        return Card(external["uri"], external["title"], external["description"], thumb)
     quoted = embed.get("record", {})
     uri = quoted.get("uri", quoted.get("record", {}).get("uri", ""))
     if not uri:
         return None
     did, _, key = uri.removeprefix("at://").partition("/app.bsky.feed.post/")
-    record = store.records.get((did, "app.bsky.feed.post", key))
-    return Card(f"/profile/{did}/post/{key}", "Quoted post", record.value["text"] if record else uri)
+    other = store.records.get((did, "app.bsky.feed.post", key))
+    return Card(f"/profile/{did}/post/{key}", "Quoted post", other.value["text"] if other else uri)

@@ -39,6 +39,14 @@ class Mint:
             "jti": secrets.token_hex(8),
             "generation": generation,
         }
+        return self._signed(kind, claims)
+
+    def for_service(self, did: str, audience: str, method: str, expires: int) -> str:
+        """A token with which a service may call one method of the audience for an account."""
+        claims = {"iss": did, "aud": audience, "lxm": method, "exp": expires, "jti": secrets.token_hex(8)}
+        return self._signed("JWT", claims)
+
+    def _signed(self, kind: str, claims: dict[str, Any]) -> str:
         head = ".".join(_encode(json.dumps(part).encode()) for part in ({"typ": kind, "alg": "HS256"}, claims))
         return f"{head}.{self._signature(head)}"
 

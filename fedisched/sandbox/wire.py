@@ -85,6 +85,11 @@ class Reply:
     ending: Ending = "whole"
 
 
+def refusal(message: str, status: int = 422) -> Turned:
+    """An error in Mastodon's shape."""
+    return Turned(answer({"error": message}, status))
+
+
 CLOSED = Reply(0, b"", "", ending="none")
 
 Handle = Callable[[Call], Reply]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from fedisched.cli.exit import Exit
 from fedisched.sandbox import Fault, What
 from tests.cli.folder_with_server import FolderWithServer, by_target, rows
+from tests.daemon.service import wait_until
+from tests.git.places import Clone
 
 STATUSES = "/api/v1/statuses"
 VERIFY = "/api/v1/accounts/verify_credentials"
@@ -184,6 +187,19 @@ def test_a_signal_ends_the_wait_in_order(served: FolderWithServer, number: signa
     assert path.read_bytes() == before and served.texts() == ([], [])
 
 
+def test_results_are_committed_unless_the_caller_does_that(served: FolderWithServer) -> None:
+    clone = Clone(served.folder)
+    clone.git("init", "-q", "-b", "main")
+    served.post("a.md", targets="mastodon")
+    served.post("b.md", 3600, targets="mastodon")
+    (served.folder / ".gitignore").write_text(".fedisched/\n")
+    clone.save("Begin")
+    assert "committed" not in served.run("publish", "--no-git").stdout
+    assert clone.subjects() == ["Begin"] and not clone.is_clean()
+    assert "committed published: posts/a.md → mastodon" in served.run("publish").stdout
+    assert clone.subjects() == ["published: posts/a.md → mastodon", "Begin"] and clone.is_clean()
+
+
 def test_with_a_publisher_at_work_it_is_handed_over_and_sent_once(served: FolderWithServer) -> None:
     served.post("later.md", 8, body="Later", targets="mastodon")
     path = served.post("a.md", 3600, targets="mastodon")
@@ -235,7 +251,6 @@ def _is_at_work(served: FolderWithServer) -> None:
 
 
 def _has_asked(folder: Path) -> None:
-    """Wait until another process has put its request: its lock's file is there."""
-    locks = folder / ".fedisched" / "locks"
-    wait = 'until ls "$1" | grep -q asker-; do :; done'
-    subprocess.run(["timeout", "30", "sh", "-c", wait, "sh", str(locks)], check=True)
+    """Wait until another process has put its request: its lock's file is there a moment before."""
+    with closing(sqlite3.connect(folder / ".fedisched" / "journal.sqlite3", timeout=30)) as journal:
+        assert wait_until(lambda: bool(journal.execute("SELECT id FROM request").fetchall()))

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fedisched import compose
-from fedisched.model.post import Post, Status, Visibility
+from fedisched.model.post import Medium, Post, Status, Visibility
 from fedisched.model.problem import Mark
 from fedisched.model.rendered import Limits, RenderedPart, Rendering
-from fedisched.model.settings import Account, NetworkName, Settings, Threads
+from fedisched.model.settings import Account, NetworkName, OnBluesky, Settings, Threads
 
 FIRST_LINE = 5
+
+
+def png(width: int, height: int, *more: tuple[bytes, bytes]) -> bytes:
+    """A black picture as a real file, with more chunks in it."""
+    rows = zlib.compress(bytes((1 + (width + 7) // 8) * height))
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), *more, (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+
+
 PEOPLE = {
     "alice": {"mastodon": "@alice@hachyderm.io", "bluesky": "@alice.example.com"},
     "bob": {"mastodon": "@bob@chaos.social"},
     "anna-lena": {"bluesky": "anna.bsky.social"},
 }
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480) + b"\x08\x02\0\0\0"
+PNG = png(640, 480)
 NOWHERE = Path("/nonexistent/content")
 
 
@@ -31,6 +44,8 @@ def post(
     visibility: Visibility | None = None,
     sensitive: bool | None = None,
     thread: Literal["auto"] | None = None,
+    media: tuple[Medium, ...] = (),
+    **more: Any,
 ) -> Post:
     return Post(
         path="posts/a.md",
@@ -46,7 +61,15 @@ def post(
         sensitive=sensitive,
         labels=labels,
         thread=thread,
-        marks={"cw": Mark(2, 5), "visibility": Mark(3, 13), "labels": Mark(3, 9), "lang": Mark(3, 7)},
+        media=media,
+        marks={
+            "cw": Mark(2, 5),
+            "visibility": Mark(3, 13),
+            "labels": Mark(3, 9),
+            "lang": Mark(3, 7),
+            **{key: Mark(4, 9) for key in more},
+        },
+        **more,
     )
 
 
@@ -56,8 +79,17 @@ def render(
     folder: Path = NOWHERE,
     limits: Limits | None = None,
     threads: Threads | None = None,
+    alt_required: bool = True,
+    cw: str = "text",
 ) -> Rendering:
-    settings = Settings(folder, folder / "fedisched.toml", people=PEOPLE, threads=threads or Threads())
+    settings = Settings(
+        folder,
+        folder / "fedisched.toml",
+        people=PEOPLE,
+        threads=threads or Threads(),
+        alt_required=alt_required,
+        bluesky=OnBluesky(cw),
+    )
     account = Account(network, network, "https://example.social", "me.bsky.social")
     written = post(what) if isinstance(what, str) else what
     return compose.render(written, network, account, settings, limits or compose.default_limits(network))

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from fedisched.compose.bluesky import LABELS
+from fedisched.compose.bluesky_keys import LABELS
 from fedisched.model.rendered import Body
 from tests.oracle.atproto_api import Oracle
 from tests.oracle.texts import texts
 
+from .media.films import mp4
 from .posts import PNG, codes, only_part, post, render
 
 pytestmark = pytest.mark.node
@@ -56,6 +57,17 @@ def test_the_record_of_pictures_is_valid(oracle: Oracle, tmp_path: Path) -> None
     for number in range(1, 5):
         body = "\n".join(["![what is there](a.png)"] * number)
         oracle.assert_valid(POST, only_part(render(body, "bluesky", tmp_path)).body)
+
+
+@pytest.mark.parametrize("captions", [0, 1, 20])
+def test_the_record_of_a_video_is_valid(oracle: Oracle, tmp_path: Path, captions: int) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.mp4").write_bytes(mp4())
+    for number in range(captions):
+        (tmp_path / "posts" / f"a.{'abcdefghijklmnopqrstuvwxyz'[number]}a.vtt").write_text("WEBVTT\n")
+    part = only_part(render(f"![{'é' * 1000}](a.mp4)", "bluesky", tmp_path))
+    assert len(part.captions) == captions
+    oracle.assert_valid(POST, part.body)
 
 
 def test_whatever_is_typed_its_record_is_valid(oracle: Oracle) -> None:
@@ -133,3 +145,27 @@ def test_the_validator_knows_the_limits(oracle: Oracle, at_most: dict[str, Body]
 )
 def test_the_validator_refuses_what_is_wrong(oracle: Oracle, wrong: dict[str, Any]) -> None:
     assert oracle.problem(POST, wrong) is not None
+
+
+LIST = "at://did:plc:abc/app.bsky.graph.list/3k"
+
+
+@pytest.mark.parametrize("replies", [(), ("mentioned", "followers", "following", LIST)])
+def test_the_records_of_gates_and_tags_are_valid(oracle: Oracle, replies: tuple[str, ...]) -> None:
+    tags = ("a" * 64, "日本語")
+    part = only_part(render(post("Hello", replies=replies, quotes="nobody", tags=tags), "bluesky"))
+    oracle.assert_valid(POST, part.body)
+    assert [str(gate["$type"]) for gate in part.gates] == ["app.bsky.feed.threadgate", "app.bsky.feed.postgate"]
+    for gate in part.gates:
+        oracle.assert_valid(str(gate["$type"]), gate)
+
+
+def test_one_tag_and_one_rule_more_than_we_take_would_be_refused(oracle: Oracle) -> None:
+    assert not oracle.problem(POST, record(tags=list("abcdefgh"))) and oracle.problem(
+        POST, record(tags=list("abcdefghi"))
+    )
+    assert not oracle.problem(POST, record(tags=["a" * 64])) and oracle.problem(POST, record(tags=["a" * 65]))
+    rule = {"$type": "app.bsky.feed.threadgate#mentionRule"}
+    gate = {"$type": "app.bsky.feed.threadgate", "post": "at://did:plc:a/b.c.d/e", "createdAt": record()["createdAt"]}
+    assert not oracle.problem(str(gate["$type"]), {**gate, "allow": [rule] * 5})
+    assert oracle.problem(str(gate["$type"]), {**gate, "allow": [rule] * 6})

@@ -60,7 +60,7 @@ def test_every_problem_ends_with_what_to_do() -> None:
 
 def test_limits_by_default() -> None:
     bluesky, mastodon = compose.default_limits("bluesky"), compose.default_limits("mastodon")
-    assert (bluesky.characters, bluesky.bytes, bluesky.media, bluesky.image_bytes) == (300, 3000, 4, 2_000_000)
+    assert (bluesky.characters, bluesky.bytes, bluesky.media, bluesky.image_bytes) == (300, 3000, 10, 2_000_000)
     assert (mastodon.characters, mastodon.bytes, mastodon.media, mastodon.characters_per_url) == (500, None, 4, 23)
     assert bluesky.source == mastodon.source == "default"
 

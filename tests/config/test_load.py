@@ -13,7 +13,7 @@ import pytest
 from fedisched.config import load_settings, load_settings_aside
 from fedisched.model.errors import ConfigError
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, GitSettings, Retry, Settings, Threads
+from fedisched.model.settings import Account, GitSettings, OnBluesky, Retry, Settings, Threads
 
 WHOLE = """\
 timezone = "Europe/Berlin"
@@ -54,6 +54,9 @@ remote = "origin"
 pull_every = "5m"
 author = "Bo <bo@example.org>"
 claim = true
+
+[bluesky]
+cw = "graphic-media"
 
 [threads]
 number = "{n}/{total}"
@@ -106,6 +109,7 @@ def test_a_whole_file_is_read_as_it_says(folder: Path) -> None:
         retry=Retry(90.0, 7200.0, 172800.0),
         git=GitSettings(commit=False, remote="origin", pull_every=300.0, claim=True, author="Bo <bo@example.org>"),
         threads=Threads("{n}/{total}", unlisted_follow_ups=True),
+        bluesky=OnBluesky("graphic-media"),
     )
 
 
@@ -192,6 +196,8 @@ commit = "true"
         ('[people.a]\nmastodon = "a"', "bad-person", "@alice@mastodon.social"),
         ('[people.a]\ntwitter = "a"', "unknown-key", "`mastodon` and `bluesky`"),
         ('[retry]\nfirst = "2h"', "retry-order", "longer"),
+        ('[bluesky]\ncw = "graphic"', "bad-cw", "`graphic-media`"),
+        ("[bluesky]\nwarning = 1", "unknown-key", "cw"),
         ('[threads]\nnumber = "part"', "bad-number", "{n}/{total}"),
         ('[threads]\nnumber = "{n}/{all}"', "bad-number", "{n}/{total}"),
         ('[threads]\nnumber = "{n}\\n"', "bad-number", "{n}/{total}"),

@@ -105,14 +105,6 @@ def test_an_unknown_key_says_which_was_meant() -> None:
     assert "extra_keys" in problems[4].hint
 
 
-@pytest.mark.parametrize("key", ["media", "poll", "link", "reply_to", "quote", "replies", "override"])
-def test_a_key_of_a_later_version_is_refused_and_says_what_to_do(key: str) -> None:
-    found, problems = reading(f"{key}: x\n")
-    assert found is None
-    assert [(p.code, p.line, p.column) for p in problems] == [("not-yet", 2, 1)]
-    assert "instead" in problems[0].hint or "Delete" in problems[0].hint
-
-
 @pytest.mark.parametrize(
     ("front", "code", "column", "hint"),
     [

@@ -26,6 +26,7 @@ parts = st.builds(
     bytes=st.none() | sizes,
     facets=st.lists(facets, max_size=2).map(tuple),
     media=st.lists(media, max_size=2).map(tuple),
+    captions=st.lists(media, max_size=2).map(tuple),
 )
 rendereds = st.builds(
     Rendered, texts, texts, st.sampled_from(["mastodon", "bluesky"]), st.lists(parts, max_size=2).map(tuple)
@@ -45,3 +46,10 @@ def test_a_key_of_the_body_that_looks_like_ours_is_not_taken_for_pending() -> No
     body: dict[str, Body] = {"pending": ["did", "alice"], "deep": [{"x": Pending("blob", "1")}]}
     rendered = Rendered("p", "m", "mastodon", (RenderedPart("a", 1, 2, body),))
     assert from_text(to_text(rendered)) == rendered
+
+
+def test_what_an_earlier_version_sent_had_no_captions() -> None:
+    rendered = Rendered("p", "b", "bluesky", (RenderedPart("a", 1, 2, {}, media=(Attachment("a", "b", "c", 1),)),))
+    text = to_text(rendered).replace(', "captions": []', "")
+    assert "captions" not in text
+    assert from_text(text) == rendered

@@ -104,6 +104,12 @@ def bluesky_place(request: pytest.FixtureRequest) -> Iterator[Place]:
     yield from _opened(request)
 
 
+@pytest.fixture(params=["sandbox-mastodon", *BLUESKIES])
+def media_place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """An account on each server that gives files back as they came."""
+    yield from _opened(request)
+
+
 @pytest.fixture(params=SANDBOXES)
 def faulty_place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """An account where things can be made to go wrong."""

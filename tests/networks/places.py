@@ -19,6 +19,7 @@ from fedisched.model.tid import derive_key
 from fedisched.networks import open_network
 from fedisched.networks.mastodon_status import words_of_html
 from fedisched.sandbox import Sandbox
+from fedisched.sandbox.bluesky import blobs_in
 from tests.networks.rendering import POSTS, png
 
 _numbers = itertools.count(1)
@@ -71,6 +72,10 @@ class Reader(Protocol):
     def read(self, part: SentPart) -> ReadBack: ...
 
     def texts(self) -> list[str]: ...
+
+    def whole(self, part: SentPart) -> tuple[dict[str, Any], list[bytes]]:
+        """The status or record as the server gives it, and the bytes of its files in order."""
+        ...
 
 
 @dataclass
@@ -143,6 +148,10 @@ class MastodonReader:
         alts = tuple(media["description"] or "" for media in status["media_attachments"])
         return ReadBack(words_of_html(status["content"]), str(status["in_reply_to_id"] or ""), alts)
 
+    def whole(self, part: SentPart) -> tuple[dict[str, Any], list[bytes]]:
+        status = self._get(f"/api/v1/statuses/{part.id}")
+        return status, [httpx.get(media["url"]).raise_for_status().content for media in status["media_attachments"]]
+
     def texts(self) -> list[str]:
         return [words_of_html(status["content"]) for status in self._own()]
 
@@ -175,6 +184,14 @@ class BlueskyReader:
             tuple(image["alt"] for image in images),
             tuple(value.get("facets", ())),
         )
+
+    def whole(self, part: SentPart) -> tuple[dict[str, Any], list[bytes]]:
+        value = self._get("getRecord", rkey=part.key)["value"]
+        return value, [self._blob(blob["ref"]["$link"]) for _, blob in blobs_in(value)]
+
+    def _blob(self, cid: str) -> bytes:
+        url = f"{self.url}/xrpc/com.atproto.sync.getBlob"
+        return httpx.get(url, params={"did": self.did(), "cid": cid}).raise_for_status().content
 
     def texts(self) -> list[str]:
         return [record["value"]["text"] for record in self._get("listRecords", limit="100")["records"]]

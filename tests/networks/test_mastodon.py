@@ -10,7 +10,8 @@ import pytest
 from fedisched.model.network import Identity, Prepared, Upload
 from fedisched.model.outcome import Absent, Found, NotSent, Perhaps, Published, Refused, Unsure
 from fedisched.model.rendered import Limits
-from fedisched.networks.mastodon import Mastodon, limits_of
+from fedisched.networks.mastodon import Mastodon
+from fedisched.networks.mastodon_instance import limits_of
 from fedisched.sandbox import Fault, Rules, Sandbox, What
 from tests.networks.conftest import TOKEN
 from tests.networks.places import Place, no_media, now, prepared, publish, read_png, text_of_its_own

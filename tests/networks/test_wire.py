@@ -6,6 +6,7 @@ import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import httpx
 import pytest
@@ -174,3 +175,48 @@ def test_what_is_no_post_is_not_held_for_later() -> None:
         assert opened.held(lambda: opened.get(sandbox.url)) is None
         assert opened.held(lambda: None) is None
         assert not sandbox.requests()
+
+
+def post_by_requests(wire: Wire, url: str, data: bytes) -> object:
+    with Session(wire) as opened:
+        return opened.post(url, data=data)
+
+
+def post_by_httpx(wire: Wire, url: str, data: bytes) -> object:
+    with httpx.Client(**settings(wire, url)) as client:
+        return client.post(url, content=data)
+
+
+@contextmanager
+def reading_slowly(size: int, paused: float) -> Iterator[str]:
+    """A server that pauses before it reads so many bytes of a body, longer than a connection may take."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(1024)
+                Event().wait(paused)
+                left = size - len(head.partition(b"\r\n\r\n")[2])
+                while left > 0 and (read := connection.recv(65536)):
+                    left -= len(read)
+                connection.sendall(whole("200 OK", b"{}"))
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            thread.join()
+
+
+@pytest.mark.parametrize("post", [post_by_requests, post_by_httpx])
+def test_a_large_body_may_take_longer_than_a_connection(post: Callable[[Wire, str, bytes], object]) -> None:
+    wire = Wire(now, connect_within=0.1, piece_within=20.0)
+    data = bytes(16_000_000)
+    with reading_slowly(len(data), paused=0.3) as url:
+        heard = wire.hear(lambda: post(wire, url, data))
+    assert isinstance(heard, Answer)
+    assert heard.status == 200

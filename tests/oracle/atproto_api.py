@@ -23,7 +23,13 @@ PLAUSIBLE: Mapping[str, object] = {
     "blob": _BLOB,
     "created_at": "2026-12-01T08:00:00.000Z",
     "root": _REFERENCE,
+    "title": "A page",
+    "description": "What it is about",
+    "thumb": _BLOB,
     "parent": _REFERENCE,
+    "quoted": _REFERENCE,
+    "uri": f"at://{_DID}/app.bsky.feed.post/3kaaaaaaaaaaa",
+    "list": f"at://{_DID}/app.bsky.graph.list/3kaaaaaaaaaaa",
 }
 """What may stand in the place of each pending value of a record."""
 

@@ -46,7 +46,7 @@ class Peer(Stage):
 
     def desk(self) -> Desk:
         desk = super().desk()
-        desk.claims = claims_of(self.settings, self.state, self.surroundings, self.stays, self.notices.append)
+        desk.claims = claims_of(self.settings, self.state, self.surroundings, self.notices.append, stays=self.stays)
         return desk
 
     def carry(self) -> None:

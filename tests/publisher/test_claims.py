@@ -9,7 +9,7 @@ import pytest
 
 from fedisched.model.post import Status
 from fedisched.sandbox import Sandbox
-from tests.publisher.places import Peer, Place
+from tests.publisher.places import Place
 from tests.stage import as_text
 
 

@@ -91,7 +91,8 @@ def test_a_published_post_as_the_start_of_another_is_never_skipped_in_silence(
     path, text = published(stage)
     time = text.partition("time: ")[2].partition("\n")[0]
     copy = path.read_text().replace("status: published", "status: scheduled").replace("Hello!", "Anew")
-    copy = copy.replace(f"time: {time}", f"time: {as_text(stage.soon(later - 1))}" if later else f"time: {time}")
+    moved = as_text(stage.soon(later - 1)) if later else time
+    copy = copy.replace(f"time: {time}", f"time: {moved}")
     if original == "gone":
         for file in stage.state.glob("journal.sqlite3*"):
             file.unlink()
@@ -103,7 +104,7 @@ def test_a_published_post_as_the_start_of_another_is_never_skipped_in_silence(
     stage.publish()
     assert new.read_text() == copy and stage.texts() == (["Hello!"], ["Hello!"])
     kept = copy.splitlines(keepends=True)
-    new.write_text("".join(kept[: first - 1] + kept[last:]).replace(as_text(stage.soon(later - 1)), time))
+    new.write_text("".join(kept[: first - 1] + kept[last:]).replace(moved, time))
     stage.publish(wait=2)
     assert stage.texts() == (["Hello!", "Anew"], ["Hello!", "Anew"])
 

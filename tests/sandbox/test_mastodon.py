@@ -324,6 +324,7 @@ def test_a_bad_upload_is_a_422(place: Place, data: bytes, fields: dict[str, str]
 
 
 def test_a_video_stands_alone(place: Place) -> None:
+    place.sandbox.rules.film_looks = 0
     ids = [upload(place, data).json()["id"] for data in (PNG, MP4)]
     both: dict[str, Any] = {"media_ids[]": ids}
     assert place.toot("x", **both).status_code == 422
@@ -384,3 +385,33 @@ def test_a_host_that_would_break_out_of_its_attribute_is_no_mention() -> None:
     html = to_html('@a@b.example"onclick="x"><script> https://a.example/"onclick="x', "http://here")
     assert "<script" not in html
     assert not re.search(r"<[^>]*onclick", html)
+
+
+def test_who_may_quote_is_kept_to(place: Place) -> None:
+    place.sandbox.add_mastodon("other", "token-of-other")
+    other = {"Authorization": "Bearer token-of-other"}
+    open_one, closed = place.toot("Open").json(), place.toot("Closed", quote_approval_policy="nobody").json()
+
+    def quoted_by_another(number: str) -> int:
+        form = {"status": "Look", "quoted_status_id": number}
+        return place.tooter.post("/api/v1/statuses", data=form, headers=other).status_code
+
+    assert quoted_by_another(open_one["id"]) == 200
+    assert quoted_by_another(closed["id"]) == 422
+    assert quoted_by_another("404") == 404
+    assert place.toot("Mine", quoted_status_id=closed["id"]).json()["quote"]["state"] == "accepted"
+    assert place.toot("x", quote_approval_policy="friends").status_code == 422
+
+
+def test_a_server_before_quotes_takes_no_notice_of_them(place: Place) -> None:
+    place.sandbox.rules.quotes = False
+    first = place.toot("One").json()
+    assert "quote" not in place.toot("Two", quoted_status_id=first["id"]).json()
+    assert place.tooter.get("/api/v2/instance").json()["api_versions"]["mastodon"] == 6
+
+
+def test_a_status_is_found_by_its_address(place: Place) -> None:
+    url = place.toot("Here").json()["url"]
+    found = place.tooter.get("/api/v2/search", params={"q": url, "resolve": "true"}).json()
+    assert [status["url"] for status in found["statuses"]] == [url]
+    assert place.tooter.get("/api/v2/search", params={"q": "https://a.example/@b/1"}).json()["statuses"] == []

@@ -149,6 +149,14 @@ def test_an_embed_that_no_lexicon_knows_is_passed_over(place: Place, embed: dict
     assert "Hello" in timeline(place).text
 
 
+def test_a_card_shows_its_picture(place: Place) -> None:
+    upload = place.skyer.post("/xrpc/com.atproto.repo.uploadBlob", content=PNG, headers={"Content-Type": "image/png"})
+    card = {"uri": "https://a.example/", "title": "A title", "description": "", "thumb": upload.json()["blob"]}
+    publish(place, {**record("One"), "embed": {"$type": "app.bsky.embed.external", "external": card}})
+    (image,) = timeline(place).all("img")
+    assert httpx.get(f"{place.sandbox.url}{image['src']}").content == PNG
+
+
 def test_a_card_that_would_run_a_script_leads_nowhere(place: Place) -> None:
     card = {"uri": "javascript:alert(1)", "title": "Click", "description": ""}
     publish(place, {**record(), "embed": {"$type": "app.bsky.embed.external", "external": card}})
@@ -254,3 +262,30 @@ def test_a_facet_that_fits_nowhere_is_passed_over(start: int, end: int) -> None:
 def test_of_overlapping_facets_the_first_counts() -> None:
     html = rich("hello", [facet(1, 4, tag="b"), facet(0, 2, tag="a")])
     assert html == '<p><a href="/tags/a" rel="nofollow noopener">he</a>llo</p>'
+
+
+def test_a_quoted_status_is_shown_as_a_card(place: Place) -> None:
+    first = place.toot("The first one").json()
+    place.toot("Look at this", quoted_status_id=first["id"])
+    (card,) = timeline(place).of("a", "card")
+    assert card["href"] == f"/@anna/{first['id']}"
+    assert "Quoted post" in timeline(place).text
+
+
+def test_what_is_said_of_a_poll_and_of_quotes_is_shown(place: Place) -> None:
+    poll: dict[str, Any] = {"poll[options][]": ["Tea", "Coffee"], "poll[expires_in]": 86400, "poll[multiple]": "true"}
+    place.toot("Which?", quote_approval_policy="nobody", **poll)
+    shown = timeline(place).text
+    for words in ("Tea", "Coffee", "Poll, 24 h", "Several choices", "Quotes: nobody"):
+        assert words in shown
+
+
+def test_extra_tags_and_a_postgate_are_shown(place: Place) -> None:
+    publish(place, {**record(), "tags": ["art"]})
+    gate = {"$type": "app.bsky.feed.postgate", "post": f"at://{place.did}/x/y", "createdAt": "2026-01-01T00:00:00Z"}
+    rule = {"$type": "app.bsky.feed.postgate#disableRule"}
+    body = {"collection": gate["$type"], "rkey": KEY, "repo": place.did, "record": {**gate, "embeddingRules": [rule]}}
+    assert place.skyer.post("/xrpc/com.atproto.repo.createRecord", json=body).status_code == 200
+    shown = timeline(place).text
+    assert "#art" in shown and "Quotes: nobody" in shown
+    assert "Hello" in timeline(place, "/tags/art").text
