@@ -12,6 +12,7 @@ from threading import Condition, Timer
 from fedisched.clock import SECOND, SystemClock
 from fedisched.engine.plan import Step
 from fedisched.model.claims import Answered, Claims, Wanted
+from fedisched.model.delivery import Delivery
 from fedisched.model.settings import GitSettings
 from fedisched.publisher.carrier import Carrier
 from fedisched.publisher.claims import claims_of
@@ -19,18 +20,30 @@ from fedisched.publisher.desk import Desk
 from fedisched.publisher.foresight import standing
 from fedisched.sandbox import Sandbox
 from tests.git.places import NOBODY, Clone, bare
+from tests.publisher.held import deliveries
 from tests.stage import Stage
 
 
-class ShiftedClock(SystemClock):
-    """The machine's clock, so many seconds on."""
+class Truth(SystemClock):
+    """The true time, the servers', which can be moved on."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
-        self._sleep: tuple[int, float] | None = None
 
     def now(self) -> int:
         return super().now() + int(self.ahead * SECOND)
+
+
+class OffClock(SystemClock):
+    """A publisher's clock, so many seconds ahead of the truth."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self.off = 0.0
+        self._sleep: tuple[int, float] | None = None
+
+    def now(self) -> int:
+        return self._truth.now() + int(self.off * SECOND)
 
     def sleeps(self, moment: int, seconds: float) -> None:
         """The next wait for this very moment ends so many seconds after it."""
@@ -39,7 +52,8 @@ class ShiftedClock(SystemClock):
     def wait(self, condition: Condition, until: int | None) -> None:
         super().wait(condition, until)
         if self._sleep is not None and until == self._sleep[0] <= self.now():
-            self.ahead, self._sleep = self.ahead + self._sleep[1], None
+            self._truth.ahead += self._sleep[1]
+            self._sleep = None
 
 
 class Ends(Exception):
@@ -64,10 +78,9 @@ class Fateful:
 class Peer(Stage):
     """One publisher: a clone with a state of its own, and a clock that can be off."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, claim: bool = True) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, truth: Truth, claim: bool) -> None:
         super().__init__(folder, sandbox)
-        self.shifted = ShiftedClock()
-        self.clock = self.shifted
+        self.clock = self.own_clock = OffClock(truth)
         self.state = folder.with_name(f"{folder.name}-state")
         self.state.mkdir()
         (folder / ".fedisched").rmdir()
@@ -115,6 +128,10 @@ class Peer(Stage):
         finally:
             desk.journal.close()
 
+    def deliveries(self) -> list[Delivery]:
+        """What the journal knows."""
+        return deliveries(self)
+
     def carrier(self) -> Carrier:
         return Carrier(self.settings, self.state, self.surroundings)
 
@@ -131,8 +148,8 @@ class Peer(Stage):
 class Place:
     """A bare remote with publishers' clones of it, all with the same accounts on one sandbox."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
-        self._folder, self._sandbox = folder, sandbox
+    def __init__(self, folder: Path, sandbox: Sandbox, truth: Truth) -> None:
+        self._folder, self._sandbox, self.truth = folder, sandbox, truth
         self.remote = bare(folder / "remote.git")
         self.ann = Clone.new(folder / "ann")
         self.ann.git("remote", "add", "origin", str(self.remote))
@@ -144,10 +161,11 @@ class Place:
     def peer(self, name: str, claim: bool = True) -> Peer:
         folder = self._folder / name
         Clone.of(self.remote, folder)
-        return Peer(folder, self._sandbox, claim)
+        return Peer(folder, self._sandbox, self.truth, claim)
 
     def push(self, message: str) -> None:
         self.ann.save(message)
+        self.ann.git("pull", "-q", "--rebase")
         self.ann.git("push", "-q")
 
     def claims(self) -> list[str]:

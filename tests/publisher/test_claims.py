@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -9,24 +10,33 @@ from threading import Thread
 import pytest
 
 from fedisched.clock import SECOND
+from fedisched.engine import pace
 from fedisched.engine.plan import Stand
 from fedisched.git.claims import SKEW
 from fedisched.model.post import Status
 from fedisched.model.settings import GitSettings
+from fedisched.publisher import publisher
 from fedisched.publisher.claimant import HOLDS
-from fedisched.sandbox import Sandbox
-from tests.publisher.places import Peer, Place
+from fedisched.sandbox import Rules, Sandbox
+from tests.publisher.places import Peer, Place, Truth
 from tests.stage import as_text
 
 
 @pytest.fixture
-def place(tmp_path: Path, sandbox: Sandbox) -> Place:
-    sandbox.rules.key_seconds = 0
-    return Place(tmp_path, sandbox)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    # A remote in the next folder takes no ten seconds.
+    monkeypatch.setattr(pace, "LEAD", SECOND)
+    monkeypatch.setattr(pace, "MARGIN", SECOND)
+    monkeypatch.setattr(publisher, "CLAIM_LEAD", SECOND)
+    truth = Truth()
+    with Sandbox(rules=Rules(key_seconds=0), now=truth.now) as sandbox:
+        yield Place(tmp_path, sandbox, truth)
 
 
-def due(place: Place, moment: int, body: str = "Hello!", name: str = "a.md") -> None:
-    place.ann.post(name, body, f"time: {as_text(moment)}")
+def due(
+    place: Place, moment: int, body: str = "Hello!", name: str = "a.md", targets: str = "[mastodon, bluesky]"
+) -> None:
+    place.ann.post(name, body, f"time: {as_text(moment)}\ntargets: {targets}")
     place.push(name)
 
 
@@ -60,6 +70,12 @@ FREE_AT = (HOLDS + SKEW) / SECOND
 """Seconds from the due moment until a dead holder's claim is taken over."""
 
 
+def claimed_elsewhere(peer: Peer) -> bool:
+    """Whether what was due waits for another publisher."""
+    told = [line.partition(" until")[0].partition(": ")[2] for line in peer.said()]
+    return told == ["waiting another publisher has claimed it"]
+
+
 def dies_after_sending(place: Place, peer: Peer) -> None:
     """It sends, and is gone with all that it knew before it can tell anybody."""
     due(place, peer.soon(-2))
@@ -68,51 +84,58 @@ def dies_after_sending(place: Place, peer: Peer) -> None:
     assert peer.texts() == (["Hello!"], ["Hello!"]) and len(place.claims()) == 2
 
 
-def test_what_a_dead_winner_sent_is_found_after_its_claims_end(place: Place) -> None:
+def test_what_a_dead_winner_sent_is_found_on_the_network(place: Place) -> None:
     one, two = place.peer("one"), place.peer("two")
     dies_after_sending(place, one)
-    two.publish()
-    assert all("claimed it until" in line for line in two.said()) and len(two.said()) == 2
-    assert two.entry("a.md").status is Status.SCHEDULED
-    two.reports.clear()
-    two.shifted.ahead = FREE_AT + 5
+    two.carry()
     two.publish()
     assert sorted(two.said()) == ["bluesky: published", "mastodon: published"]
     two.carry()
-    assert two.entry("a.md").status is Status.PUBLISHED and not place.claims()
+    assert two.entry("a.md").status is Status.PUBLISHED
     assert two.texts() == (["Hello!"], ["Hello!"])
+    # Whoever claims something next sees what is left of the dead one's claims, and clears it away.
+    due(place, two.soon(-2), "Next", "b.md")
+    for _ in range(2):
+        two.carry()
+        two.publish()
+    two.carry()
+    assert not place.claims()
 
 
-def test_what_a_dead_winner_did_not_send_is_sent_when_it_cannot_land_any_more(place: Place) -> None:
+@pytest.mark.parametrize(("target", "settles"), [("mastodon", 2), ("bluesky", 0)])
+def test_what_a_dead_winner_did_not_send_is_sent_when_it_cannot_land_any_more(
+    place: Place, target: str, settles: int
+) -> None:
     one, two = place.peer("one"), place.peer("two")
     moment = one.soon(-2)
-    due(place, moment)
+    due(place, moment, targets=target)
     one.carry()
     one.dies_when_it_has_claimed()
-    two.settle = None
+    two.settle = 2.0
     two.carry()
-    two.shifted.ahead = FREE_AT + 5
     two.publish()
-    # Bluesky's key is the fence; here it may still be on its way.
-    assert two.texts() == ([], ["Hello!"])
-    two.shifted.ahead = FREE_AT + 60
+    assert claimed_elsewhere(two) and two.texts() == ([], [])
+    place.truth.ahead = FREE_AT + 2
     two.publish()
-    assert two.texts() == ([], ["Hello!"])
-    two.shifted.ahead = FREE_AT + 130
-    two.publish(wait=1)
-    assert two.texts() == (["Hello!"], ["Hello!"]), two.said()
+    assert [text for texts in two.texts() for text in texts] == ["Hello!"], two.said()
+    # Bluesky's key is the fence; on the other server an earlier request may still have been on its way.
+    (delivery,) = two.deliveries()
+    assert (delivery.since or 0) >= moment + HOLDS + SKEW + settles * SECOND
     two.carry()
     assert not place.claims() and two.entry("a.md").status is Status.PUBLISHED
 
 
 def test_the_clocks_of_two_publishers_may_be_apart_as_far_as_they_may_be_from_the_servers(place: Place) -> None:
     one, two = place.peer("one"), place.peer("two")
-    dies_after_sending(place, one)
-    # It is fast by almost a minute, and the other one was slow by as much.
-    two.shifted.ahead = HOLDS / SECOND + 115
+    due(place, one.soon(-2), targets="bluesky")
+    one.carry()
+    one.dies_when_it_has_claimed()
+    two.carry()
+    # It is fast by almost a minute, and the other one was slow by as much: that one might send to the very last.
+    two.own_clock.off = 55.0
+    place.truth.ahead = HOLDS / SECOND + 60
     two.publish()
-    assert all("claimed it until" in line for line in two.said()) and len(two.said()) == 2
-    assert two.texts() == (["Hello!"], ["Hello!"])
+    assert claimed_elsewhere(two) and two.texts() == ([], [])
 
 
 def test_nothing_is_sent_by_a_claim_that_ends_while_the_moment_is_waited_for(place: Place) -> None:
@@ -121,12 +144,11 @@ def test_nothing_is_sent_by_a_claim_that_ends_while_the_moment_is_waited_for(pla
     due(place, moment)
     one.carry()
     # The machine sleeps just before the request leaves, until the claim is over.
-    one.shifted.sleeps(moment, HOLDS / SECOND + 1)
+    one.own_clock.sleeps(moment, HOLDS / SECOND + 1)
     one.publish(wait=8)
-    assert one.shifted.ahead and one.texts() == ([], [])
     # It is claimed anew then, and looked for before it is sent.
-    one.publish(wait=4)
     assert one.texts() == (["Hello!"], ["Hello!"])
+    assert all((each.since or 0) >= moment + HOLDS for each in one.deliveries())
 
 
 def test_with_the_remote_gone_nothing_is_sent_and_the_queue_says_why(place: Place) -> None:
@@ -141,7 +163,7 @@ def test_with_the_remote_gone_nothing_is_sent_and_the_queue_says_why(place: Plac
     (step, _) = one.standing()
     assert step.stand is Stand.WAITING and "origin could not be asked" in step.error
     away.rename(place.remote)
-    one.shifted.ahead = 20
+    place.truth.ahead = 20
     one.publish()
     assert one.texts() == (["Hello!"], ["Hello!"])
 
@@ -160,12 +182,12 @@ def test_without_claims_the_remote_may_be_gone(place: Place) -> None:
 @pytest.mark.parametrize("claim", [True, False])
 def test_what_is_pushed_during_the_wait_is_looked_at_before_it_is_sent(place: Place, claim: bool) -> None:
     one = place.peer("one", claim)
-    moment = one.soon(25)
+    moment = one.soon(8)
     due(place, moment)
     due(place, moment, "Taken back", "b.md")
     one.carry()
     one.stays = True
-    run = Thread(target=one.publish, args=(29,))
+    run = Thread(target=one.publish, args=(11,))
     run.start()
     due(place, moment, "Hello, edited!")
     place.ann.post("b.md", "Taken back", "status: draft")
@@ -185,7 +207,7 @@ def test_an_edit_that_is_not_followed_here_is_not_sent_as_it_was(place: Place) -
     assert one.texts() == ([], [])
     assert all("which you are editing here" in line for line in one.said()), one.said()
     one.clone.git("checkout", "-q", ".")
-    one.shifted.ahead = 20
+    place.truth.ahead = 20
     one.publish()
     assert one.texts() == (["Hello again!"], ["Hello again!"])
 
@@ -201,14 +223,14 @@ def test_a_claim_without_a_remote_says_what_is_missing(place: Place) -> None:
 
 def test_who_stops_before_it_has_sent_gives_its_claims_back(place: Place) -> None:
     one, two = place.peer("one"), place.peer("two")
-    moment = one.soon(8)
+    moment = one.soon(5)
     due(place, moment)
     for peer in (one, two):
         peer.carry()
     one.stops_when_it_has_claimed()
-    one.publish(wait=12)
+    one.publish(wait=7)
     assert one.texts() == ([], []) and not place.claims()
-    two.publish(wait=12)
+    two.publish(wait=7)
     assert two.texts() == (["Hello!"], ["Hello!"])
 
 
