@@ -119,14 +119,15 @@ def claim(repository: Repository, holder: str, wanted: Sequence[Wanted], now: in
     return Asked(tuple(answers.get(name, NotGranted(words)) for name in names), upstream)
 
 
-def release(repository: Repository, wording: Wording, now: int, limit: float = REMOTE) -> int:
-    """Clear away the claims, anybody's, whose deliveries the remote's branch, as last fetched, says are settled, and
-    those that are long over; gives how many. Without a request if there are none. Raises Unreachable."""
+def release(repository: Repository, wording: Wording, now: int, limit: float = REMOTE, upstream: str = "") -> int:
+    """Clear away the claims, anybody's, whose deliveries the remote's branch (`upstream`, or as a sync last fetched it)
+    says are settled, and those that are long over; gives how many. Without a request if there are none. Raises
+    Unreachable."""
     seen = _seen(repository)
     if not seen:
         return 0
     remote = repository.settings.git.remote
-    upstream = f"refs/remotes/{remote}/{remote_branch(repository, repository.status().branch)}"
+    upstream = upstream or f"refs/remotes/{remote}/{remote_branch(repository, repository.status().branch)}"
     blobs = blobs_at(repository.git, upstream, {note.path for _, note in seen.values() if note.path})
     contents = read_blobs(repository.git, [blob.id for blob in blobs.values()])
     said = {path: wording.read(contents[blob.id]) for path, blob in blobs.items()}

@@ -62,9 +62,14 @@ class RemoteClaims:
                 give_back(repository, holder(self._state), wanted, AT_THE_END)
 
     def _ask(self, repository: Repository, wanted: Sequence[Wanted], now: int) -> Answered:
-        from fedisched.git.claims import claim
+        from fedisched.content.said import PostWording
+        from fedisched.git.claims import claim, release
 
         asked = claim(repository, holder(self._state), wanted, now, LIMIT)
+        if not self._brings and asked.upstream:
+            # Nobody else here does it.
+            with suppress(GitError):
+                release(repository, PostWording(), now, LIMIT, asked.upstream)
         if _has(repository, asked.upstream):
             return Answered(asked.answers)
         # Also where others have them: what came of it there may be on the branch already.
