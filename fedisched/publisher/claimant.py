@@ -20,6 +20,8 @@ LOOK_AFTER = 15 * SECOND
 """How long after the moment the loser looks for what came of it."""
 FIRST_PAUSE, LONGEST_PAUSE = 5 * SECOND, 60 * SECOND
 """How long until it is asked again, when nobody could say whose it is."""
+LAST_ANSWER = 5.0
+"""Seconds for what is being asked when the run ends."""
 NEWS_LAST = 20 * SECOND
 """How often, without claims, it is looked at what others pushed."""
 
@@ -74,6 +76,9 @@ class Claimant(Thread):
 
     def give_back(self) -> None:
         """At the end of a run: whatever is still waiting and was never tried is others' to send."""
+        if self.is_alive():
+            # What is just being asked for may be granted yet.
+            self.join(LAST_ANSWER)
         desk, now = self._desk, self._desk.clock.now()
         with desk.condition:
             held = {number: each for number, each in self._granted.items() if each.until > now and not each.taken_over}
