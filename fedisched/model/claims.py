@@ -47,10 +47,9 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class NotGranted:
     """Nobody could say whose it is: the remote was not reached, or what it has cannot be followed here. Nothing may be
-    sent; `reason` for people, with what to do. `by_the_remote` is false where a person here has to act."""
+    sent; `reason` for people, with what to do."""
 
     reason: str
-    by_the_remote: bool = True
 
 
 Claimed = Granted | Taken | NotGranted

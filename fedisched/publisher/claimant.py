@@ -4,12 +4,14 @@ the due moment; at the moment itself only the clock is looked at."""
 from __future__ import annotations
 
 from threading import Thread
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from fedisched.clock import SECOND
-from fedisched.model.claims import Claims, Granted, NotGranted, Taken, Wanted
+from fedisched.model.claims import Granted, NotGranted, Taken, Wanted
 from fedisched.model.delivery import Delivery, State
-from fedisched.publisher.desk import Desk, Job
+
+if TYPE_CHECKING:
+    from fedisched.publisher.desk import Desk, Job
 
 HOLDS = 60 * SECOND
 """How long after its due moment a claim holds: whoever dies keeps the others waiting for that long, and a thread has to
@@ -29,12 +31,9 @@ NEWS_LAST = 20 * SECOND
 class Claimant(Thread):
     """One run's. What is guarded by the desk's condition is used by its thread and the workers'."""
 
-    def __init__(self, desk: Desk, claims: Claims) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(name="claims", daemon=True)
         self._desk = desk
-        self._claims = claims
-        self._needed = desk.settings.git.claim
-        """Without claims it is only looked at what others pushed, and nothing waits for that."""
         self._looked = 0
         # Guarded by the condition.
         self._wanted: dict[int, Job] = {}
@@ -43,8 +42,15 @@ class Claimant(Thread):
         self._not_before: dict[int, int] = {}
         self._pauses: dict[int, int] = {}
 
+    @property
+    def _needed(self) -> bool:
+        """Without claims it is only looked at what others pushed, if at that, and nothing waits for it."""
+        return self._desk.settings.git.claim and self._desk.claims is not None
+
     def has(self, job: Job, now: int) -> bool:
         """Whether a job may be sent at its moment as far as others are concerned; if not, that is asked for."""
+        if self._desk.claims is None:
+            return True
         with self._desk.condition:
             found = self._granted.get(job.delivery.id)
             if found is not None and found.until >= max(now, job.at) + ENOUGH:
@@ -89,8 +95,8 @@ class Claimant(Thread):
             for each, grant in found
             if each.state in unsent and each.since is None
         ]
-        if mine and self._needed:
-            self._claims.give_back(mine)
+        if mine and desk.claims is not None:
+            desk.claims.give_back(mine)
 
     def _next(self) -> list[Job]:
         """Wait for what is to be asked; nothing when the run ends."""
@@ -112,7 +118,7 @@ class Claimant(Thread):
         # What was settled or taken back meanwhile is nobody's to claim.
         asked = [(job, delivery) for job, delivery in found if delivery.state is State.WAITING]
         wanted = [_wanted(job, delivery, now) for job, delivery in asked]
-        answered = self._claims.ask(wanted, now) if wanted else None
+        answered = desk.claims.ask(wanted, now) if wanted and desk.claims is not None else None
         self._looked = desk.clock.now()
         if answered is not None and answered.moved:
             desk.look_again()

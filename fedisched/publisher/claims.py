@@ -46,7 +46,7 @@ class RemoteClaims:
             repository = open_repository(self._settings, self._environ)
             if repository is None or not self._carrier.has_remote:
                 hint = 'Add `remote = "origin"` under [git], or take `claim` out'
-                return _all(wanted, NotGranted(f"{NOT_IN_GIT}. {hint}.", by_the_remote=False))
+                return _all(wanted, NotGranted(f"{NOT_IN_GIT}. {hint}."))
             return self._ask(repository, wanted, now)
         except (GitError, StateUnusable) as error:
             return _all(wanted, NotGranted(f"{NOTHING_IS_SENT}: {error}"))
@@ -74,7 +74,7 @@ class RemoteClaims:
             return Answered(asked.answers)
         # Also where others have them: what came of it there may be on the branch already.
         behind, words = self._follow(repository, asked.upstream, [each.path for each in wanted])
-        not_here = NotGranted(f"{NOTHING_IS_SENT}: {words}", by_the_remote=False)
+        not_here = NotGranted(f"{NOTHING_IS_SENT}: {words}")
         answers = zip(wanted, asked.answers, strict=True)
         return Answered(
             tuple(not_here if isinstance(it, Granted) and each.path in behind else it for each, it in answers), True

@@ -67,14 +67,7 @@ class Courier:
 
     def is_claimed(self, job: Job, now: int) -> bool:
         """Whether this publisher alone may send it at its moment; if not, that is asked for."""
-        claimant = self._desk.claimant
-        return claimant is None or claimant.has(job, now)
-
-    def claim_ahead(self, job: Job, now: int) -> None:
-        """Ask for the claim while it is prepared, if it is to be on time. What is overdue is claimed when nothing else
-        has to be waited for, so that a claim is not over before it is used."""
-        if job.at > now:
-            self.is_claimed(job, now)
+        return self._desk.claimant.has(job, now)
 
     def needs_a_look(self, job: Job, now: int) -> bool:
         """Whether the network has to be asked before this is sent: it is no on-time first send, and was not looked up
@@ -95,8 +88,7 @@ class Courier:
     def _taken_over(self, delivery: Delivery) -> int:
         """From when on "not there" is to be trusted of what another publisher had claimed and never told of; 0 if there
         was none."""
-        claimant = self._desk.claimant
-        moment = claimant.taken_over(delivery) if claimant else 0
+        moment = self._desk.claimant.taken_over(delivery)
         return moment + int(self._network.settle * SECOND) if moment else 0
 
     # --- prepare ---------------------------------------------------------------------------------------------
@@ -246,8 +238,7 @@ class Courier:
 
     def _may_leave(self, delivery: Delivery) -> bool:
         """Whether the claim, if one is needed, still holds this moment."""
-        claimant = self._desk.claimant
-        return claimant is None or claimant.holds(delivery, self._desk.clock.now())
+        return self._desk.claimant.holds(delivery, self._desk.clock.now())
 
     def _is_late(self, delivery: Delivery, job: Job) -> bool:
         """Whether so much time has passed since the plan was made (the machine slept) that a person is asked first."""

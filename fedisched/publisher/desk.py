@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
-from typing import TYPE_CHECKING
 
 from fedisched.clock import Clock
 from fedisched.engine.accounts import Accounts
@@ -20,10 +19,8 @@ from fedisched.model.network import Network
 from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
 from fedisched.model.settings import Account, Settings
+from fedisched.publisher.claimant import Claimant
 from fedisched.publisher.posts import Posts
-
-if TYPE_CHECKING:
-    from fedisched.publisher.claimant import Claimant
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,6 @@ class Desk:
     """Called when an account has become ready, and nothing leaves just then."""
     claims: Claims | None = None
     """Asked before anything is sent; None where there is nobody to ask."""
-    claimant: Claimant | None = None
     tell_uploads: Callable[[str], None] | None = None
     """Told of uploads that take long; nobody is, if nobody waits for them."""
     started: int | None = None
@@ -85,9 +81,11 @@ class Desk:
     changed_files: set[str] = field(default_factory=set)
     files_are_new: bool = True
     paces: Paces = field(init=False)
+    claimant: Claimant = field(init=False)
 
     def __post_init__(self) -> None:
         self.paces = Paces(self.journal)
+        self.claimant = Claimant(self)
 
     def look_again(self) -> None:
         """Something in the folder may have changed."""

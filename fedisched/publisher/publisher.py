@@ -17,7 +17,6 @@ from fedisched.model.delivery import Delivery, State
 from fedisched.model.errors import CannotSplice, CannotWrite, FileChanged
 from fedisched.model.post import Entry, Status
 from fedisched.publisher.calm import Calm
-from fedisched.publisher.claimant import Claimant
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.handover import Handover, Request
 from fedisched.publisher.posts import deliveries_by_path
@@ -50,8 +49,6 @@ class Publisher:
         self._reported: set[int] = set()
         self._calm = Calm()
         self._ahead = self._ready = 0
-        if desk.claims is not None:
-            desk.claimant = Claimant(desk, desk.claims)
         self._in_view = NEVER
         """When the first of what is not planned yet falls due, or is to be tried again."""
 
@@ -67,7 +64,7 @@ class Publisher:
         self._ahead = ahead
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
-        if self._desk.claimant is not None:
+        if self._desk.claims is not None:
             self._desk.claimant.start()
         try:
             steps = self._rounds(horizon)
@@ -379,8 +376,7 @@ class Publisher:
         deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
         for worker in self._workers.values():
             worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
-        if desk.claimant is not None:
-            desk.claimant.give_back()
+        desk.claimant.give_back()
         if desk.settled and not desk.broken:
             self._tell()
             desk.posts.refresh()

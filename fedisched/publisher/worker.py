@@ -171,7 +171,10 @@ class Worker(Thread):
             if not courier.is_prepared(job):
                 if first is not None and now + job.takes + INTENT_LEAD > first:
                     break
-                courier.claim_ahead(job, now)
+                if job.at > now:
+                    # Asked for meanwhile. What is overdue is claimed when nothing else is waited for, so that its claim
+                    # is not over before it is used.
+                    courier.is_claimed(job, now)
                 courier.prepare(job)
                 if not courier.is_prepared(job):
                     self._done_with([job])

@@ -42,10 +42,10 @@ def due(
 
 def test_of_two_that_race_one_sends_and_the_other_sees_the_result(place: Place) -> None:
     one, two = place.peer("one"), place.peer("two")
-    due(place, one.soon(6))
+    due(place, one.soon(4))
     for peer in (one, two):
         peer.carry()
-    threads = [Thread(target=peer.publish, args=(9,)) for peer in (one, two)]
+    threads = [Thread(target=peer.publish, args=(6,)) for peer in (one, two)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -140,15 +140,16 @@ def test_the_clocks_of_two_publishers_may_be_apart_as_far_as_they_may_be_from_th
 
 def test_nothing_is_sent_by_a_claim_that_ends_while_the_moment_is_waited_for(place: Place) -> None:
     one = place.peer("one")
-    moment = one.soon(5)
-    due(place, moment)
+    moment = one.soon(4)
+    due(place, moment, targets="mastodon")
     one.carry()
     # The machine sleeps just before the request leaves, until the claim is over.
     one.own_clock.sleeps(moment, HOLDS / SECOND + 1)
     one.publish(wait=8)
     # It is claimed anew then, and looked for before it is sent.
-    assert one.texts() == (["Hello!"], ["Hello!"])
-    assert all((each.since or 0) >= moment + HOLDS for each in one.deliveries())
+    assert one.texts() == (["Hello!"], [])
+    (delivery,) = one.deliveries()
+    assert (delivery.since or 0) >= moment + HOLDS
 
 
 def test_with_the_remote_gone_nothing_is_sent_and_the_queue_says_why(place: Place) -> None:
@@ -174,7 +175,7 @@ def test_without_claims_the_remote_may_be_gone(place: Place) -> None:
     one.carry()
     place.remote.rename(place.remote.with_name("away.git"))
     one.stays = True
-    one.publish(wait=7)
+    one.publish(wait=6)
     assert one.texts() == (["Hello!"], ["Hello!"])
     assert any("could not be fetched from" in words for words in one.notices)
 
@@ -182,12 +183,12 @@ def test_without_claims_the_remote_may_be_gone(place: Place) -> None:
 @pytest.mark.parametrize("claim", [True, False])
 def test_what_is_pushed_during_the_wait_is_looked_at_before_it_is_sent(place: Place, claim: bool) -> None:
     one = place.peer("one", claim)
-    moment = one.soon(8)
+    moment = one.soon(6)
     due(place, moment)
     due(place, moment, "Taken back", "b.md")
     one.carry()
     one.stays = True
-    run = Thread(target=one.publish, args=(11,))
+    run = Thread(target=one.publish, args=(8,))
     run.start()
     due(place, moment, "Hello, edited!")
     place.ann.post("b.md", "Taken back", "status: draft")
@@ -223,20 +224,20 @@ def test_a_claim_without_a_remote_says_what_is_missing(place: Place) -> None:
 
 def test_who_stops_before_it_has_sent_gives_its_claims_back(place: Place) -> None:
     one, two = place.peer("one"), place.peer("two")
-    moment = one.soon(5)
+    moment = one.soon(4)
     due(place, moment)
     for peer in (one, two):
         peer.carry()
     one.stops_when_it_has_claimed()
-    one.publish(wait=7)
+    one.publish(wait=6)
     assert one.texts() == ([], []) and not place.claims()
-    two.publish(wait=7)
+    two.publish(wait=6)
     assert two.texts() == (["Hello!"], ["Hello!"])
 
 
 def test_without_claims_bluesky_gets_one_and_both_are_told_of_each_other(place: Place) -> None:
     one, two = place.peer("one", claim=False), place.peer("two", claim=False)
-    due(place, one.soon(5))
+    due(place, one.soon(4))
     for peer in (one, two):
         peer.carry()
     threads = [Thread(target=peer.publish, args=(7,)) for peer in (one, two)]
