@@ -66,6 +66,8 @@ def _tell(here: Here, done: Carried) -> None:
         here.voice.remark(faint(pad("pulled", 10)), "what others pushed")
     if done.pushed:
         here.voice.remark(faint(pad("pushed", 10)), "the results")
+    if done.others:
+        here.voice.complain(doubtful(done.others))
     if done.words:
         here.voice.complain(doubtful(done.words))
 

@@ -78,6 +78,7 @@ def publish(
         raise click.UsageError("--now needs the posts to publish, for example: fedisched publish posts/hello.md --now")
     from fedisched.cli.carrying import bring, deliver
     from fedisched.cli.paths import posts_named
+    from fedisched.publisher.claims import claims_of
     from fedisched.publisher.due_now import make_due, may_go_out
     from fedisched.publisher.foresight import standing
     from fedisched.publisher.opening import desk_for
@@ -97,6 +98,8 @@ def publish(
         if dry_run:
             return _dry_run(desk, teller, run)
         make_due(desk, entries)
+        places = here.settings, here.state, here.environ
+        desk.claims = claims_of(*places, here.voice.complain, stays=carries and wait > 0, brings=not no_git)
         if not attached and _handed_over(desk, teller, run):
             return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
         code = _publish(desk, teller, run)

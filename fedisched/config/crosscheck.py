@@ -35,6 +35,7 @@ def mistakes_between(table: dict[str, Any]) -> list[Mistake]:
         *_members(accounts, groups),
         *_default_targets(table.get("default_targets"), accounts, groups),
         *_retry(_tables(table.get("retry"))),
+        *_claim(_tables(table.get("git"))),
     ]
 
 
@@ -98,3 +99,9 @@ def _retry(retry: dict[str, Any]) -> Iterator[Mistake]:
 
 def _first_and_longest(retry: dict[str, Any]) -> tuple[object, object]:
     return retry.get("first", "1m"), retry.get("longest", "1h")
+
+
+def _claim(git: dict[str, Any]) -> Iterator[Mistake]:
+    if git.get("claim") is True and not git.get("remote"):
+        message = "`claim = true` needs a remote, since the claims are kept there"
+        yield Mistake(("git", "claim"), "claim-needs-remote", message, 'Add `remote = "origin"`, or take `claim` out.')

@@ -49,6 +49,7 @@ class Carriage:
         self._condition = Condition()
         self._thread = Thread(target=self._work, name="git", daemon=True)
         self._said = ""
+        self._met_another = False
         # Guarded by the condition.
         self._stopping = False
         self._next_due: int | None = None
@@ -188,6 +189,10 @@ class Carriage:
             self._pulled()
         if done.pushed:
             self._tell(Travelled("pushed", "the results"))
+        if done.others and not self._met_another:
+            # Once, however often it happens.
+            self._met_another = True
+            self._tell(Said(done.others, wrong=True))
         if done.again is Again.SOON and self._pause < TOLD_AFTER:
             return
         if done.words != self._said and (done.words or (done.again is Again.NEVER and asked_remote)):

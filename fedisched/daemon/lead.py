@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from fedisched.daemon.lookout import Lookout
 from fedisched.engine.journal import Journal
-from fedisched.engine.pace import LONGEST_LEAD, Paces, Work, start_by
+from fedisched.engine.pace import CLAIM_LEAD, LONGEST_LEAD, Paces, Work, start_by
 from fedisched.model.settings import Settings
 from fedisched.publisher.posts import Posts
 
@@ -45,5 +45,6 @@ class Lead:
             for name in self._settings.accounts_named(entry.targets):
                 takes = paces.of(name).preparing(self._posts.media_bytes(entry))
                 work.setdefault(name, []).append(Work(moment, takes, self._lookout.not_before(path)))
-        start = start_by(work, {name: paces.of(name) for name in work})
+        early = CLAIM_LEAD if self._settings.git.claim else 0
+        start = start_by(work, {name: paces.of(name) for name in work}, early)
         return next_due if start is None else max(min(start, next_due), next_due - LONGEST_LEAD)

@@ -22,6 +22,8 @@ LEAD = 10 * SECOND
 """How long before its moment a delivery is prepared, at the latest, however quick it is."""
 MARGIN = 5 * SECOND
 """What is left between the last preparation and the moment, if everything takes as long as it did at worst."""
+CLAIM_LEAD = 10 * SECOND
+"""How much earlier all of it is begun where a claim has to be won first: a fetch and a push to a far remote."""
 LONGEST_LEAD = 600 * SECOND
 """What would take longer than this is late: uploads are not to lie around on a server for hours."""
 
@@ -59,21 +61,21 @@ class Work(NamedTuple):
     not_before: int = 0
 
 
-def begin_by(work: Sequence[Work]) -> list[int]:
+def begin_by(work: Sequence[Work], early: int = 0) -> list[int]:
     """For deliveries of one account in order of their moments: when to begin each, one after the other, so that it and
-    all that follow are prepared in time."""
+    all that follow are prepared in time; and `early` before that, where something else has to be waited for as well."""
     begins: list[int] = []
     next_begin: int | None = None
     for due, takes, not_before in reversed(work):
         next_begin = max((due if next_begin is None else min(due, next_begin)) - takes, not_before)
-        begins.append(max(min(next_begin - MARGIN, due - LEAD), due - LONGEST_LEAD, not_before))
+        begins.append(max(min(next_begin - MARGIN, due - LEAD) - early, due - LONGEST_LEAD, not_before))
     return begins[::-1]
 
 
-def start_by(work: Mapping[str, Sequence[Work]], paces: Mapping[str, Pace]) -> int | None:
+def start_by(work: Mapping[str, Sequence[Work]], paces: Mapping[str, Pace], early: int = 0) -> int | None:
     """When to start the publisher for the work of some accounts, by name, so that each account is ready when its first
-    preparation is to begin; None for no work."""
-    begins = [min(begin_by(found)) - paces[name].opening for name, found in work.items() if found]
+    preparation is to begin, `early` as in `begin_by`; None for no work."""
+    begins = [min(begin_by(found, early)) - paces[name].opening for name, found in work.items() if found]
     return min(begins, default=None)
 
 

@@ -34,6 +34,7 @@ _KEPT = frozenset(
         "GIT_COMMITTER_EMAIL",
     )
 )
+_KEPT_BEGINNINGS = ("GIT_SSL_", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _OURS = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -70,7 +71,7 @@ class Git:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
         kept = {name: value for name, value in environ.items() if name in _KEPT or not name.startswith("GIT_")}
-        kept |= {name: value for name, value in environ.items() if name.startswith("GIT_SSL_")}
+        kept |= {name: value for name, value in environ.items() if name.startswith(_KEPT_BEGINNINGS)}
         kept.pop("SSH_ASKPASS", None)
         self._environ = {**kept, **_OURS}
         self._asked_for_ssh = "GIT_SSH_COMMAND" in kept or "GIT_SSH" in kept

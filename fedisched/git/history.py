@@ -44,6 +44,17 @@ def local_commits(repository: Repository, head: str, known: Sequence[str], wordi
     return Local(tuple(commits), theirs, base, tuple(paths))
 
 
+def others_results(repository: Repository, since: str, upstream: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The subjects of the result commits that came to the remote since a commit and are not in those known to be ours:
+    another publisher's."""
+    if not since:
+        return ()
+    words = ("log", "-z", "--format=%s%n%B", f"{since}..{upstream}", "--not", *known, "--")
+    out = repository.git(*words, settings=("log.showSignature=false",))
+    found = (record.partition("\n") for record in records(out))
+    return tuple(subject for subject, _, body in found if is_ours(body))
+
+
 def is_ancestor(git: Git, older: str, newer: str) -> bool:
     """Whether a commit is another one, or in its history."""
     return git.run("merge-base", "--is-ancestor", older, newer)[0] == 0

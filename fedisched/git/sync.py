@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fedisched.git.command import REMOTE, in_short
-from fedisched.git.history import Local, is_ancestor, local_commits, made_again
+from fedisched.git.history import Local, is_ancestor, local_commits, made_again, others_results
 from fedisched.git.objects import Blob, index_lines, records
 from fedisched.git.remote import fetch, push, remote_branch
 from fedisched.git.repository import Repository, Standing
@@ -32,7 +32,8 @@ _IN_THE_WAY = re.compile(r"(?:Entry|Untracked working tree file|Updating) '(.+?)
 class Synced:
     """What came of a sync. `pulled`: this clone has what the remote has, and `moved` to it; `pushed`: the remote has
     our results. `waits` says what has to be mended or waited for, with what to type; empty if nothing has.
-    `postponed`: the work tree was to be left alone just now."""
+    `postponed`: the work tree was to be left alone just now. `others` are the subjects of the result commits that
+    another publisher brought there."""
 
     committed: Committed | None = None
     pulled: bool = False
@@ -40,6 +41,7 @@ class Synced:
     pushed: bool = False
     waits: str = ""
     postponed: bool = False
+    others: tuple[str, ...] = ()
 
 
 def sync(
@@ -70,7 +72,9 @@ def sync(
             return Synced(committed, waits=_words_about_theirs(repository, local, standing, upstream))
         new = _to_follow(repository, standing, local, upstream, wording)
         refused = ""
+        others = _by_others(repository, standing.branch, upstream)
         if new != upstream and settings.commit:
+            repository.git("update-ref", _pushing_ref(standing.branch), new)
             try:
                 if not push(repository, new, branch, limit):
                     continue
@@ -79,10 +83,10 @@ def sync(
                 refused = str(error)
         pushed = new != upstream and settings.commit and not refused
         if new != standing.head and not ready():
-            return Synced(committed, pushed=pushed, waits=refused, postponed=True)
+            return Synced(committed, pushed=pushed, waits=refused, postponed=True, others=others)
         held_up = _follow(repository, standing, new, upstream if refused else new)
         moved = new != standing.head and not held_up
-        return Synced(committed, not held_up, moved, pushed, refused or held_up)
+        return Synced(committed, not held_up, moved, pushed, refused or held_up, others=others)
     raise GitBusy("others push all the time", "It is tried again.")
 
 
@@ -100,6 +104,19 @@ def _to_follow(repository: Repository, standing: Standing, local: Local, upstrea
 def _base_ref(branch: str) -> str:
     # Branches `a` and, later, `a/b` must not be in each other's way.
     return f"refs/worktree/fedisched/{branch.replace('/', '%2F')}"
+
+
+def _pushing_ref(branch: str) -> str:
+    return f"refs/worktree/fedisched-pushing/{branch.replace('/', '%2F')}"
+
+
+def _by_others(repository: Repository, branch: str, upstream: str) -> tuple[str, ...]:
+    """The result commits on the remote that this clone has not followed yet and did not push itself, even if it died
+    before it was told that they had arrived."""
+    words = ("rev-parse", "-q", "--verify", f"{_pushing_ref(branch)}^{{commit}}")
+    ours = repository.git.text(*words, ok=(0, 1, 128))
+    since = next(iter(_followed(repository, branch)), "")
+    return others_results(repository, since, upstream, [ours] if ours else [])
 
 
 def _followed(repository: Repository, branch: str) -> list[str]:

@@ -6,8 +6,10 @@ now is carried later, since each time it is seen anew what the files say and HEA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,13 +39,15 @@ class Again(Enum):
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What came of it. `committed` are the results in a new commit, `words` what a person should know, empty if there
-    is nothing; `is_left` says that results are not where they should be."""
+    is nothing; `is_left` says that results are not where they should be. `others` is what there is to say of another
+    publisher that was at work on the same repository."""
 
     committed: tuple[Change, ...] = ()
     pulled: bool = False
     pushed: bool = False
     words: str = ""
     again: Again = Again.NEVER
+    others: str = ""
 
     @property
     def is_left(self) -> bool:
@@ -79,7 +83,7 @@ class Carrier:
             if done.is_left or not self.has_remote or not _has_unpushed(repository):
                 return done
             synced = self._sync(repository, ready, limit)
-            return Carried(done.committed, synced.pulled, synced.pushed, synced.words, synced.again)
+            return replace(synced, committed=done.committed)
 
         return self._with_repository(work)
 
@@ -102,7 +106,18 @@ class Carrier:
         except (GitBusy, Unreachable) as error:
             return Carried(committed.committed, words=str(error), again=_again(error))
         again = Again.SOON if done.postponed else Again.NEXT_TIME if done.waits else Again.NEVER
-        return Carried(committed.committed, done.moved, done.pushed, done.waits, again)
+        if self._settings.git.claim and done.pulled:
+            self._clear_claims(repository, limit)
+        others = "" if self._settings.git.claim else _words_about_others(done.others)
+        return Carried(committed.committed, done.moved, done.pushed, done.waits, again, others)
+
+    def _clear_claims(self, repository: Repository, limit: float) -> None:
+        """What the remote says the end of needs no claim any more. What is not cleared now is later, or by others."""
+        from fedisched.content.said import PostWording
+        from fedisched.git.claims import release
+
+        with suppress(GitError):
+            release(repository, PostWording(), time.time_ns() // 1000, limit)
 
     def _with_repository(self, work: Callable[[Repository], Carried]) -> Carried:
         from fedisched.git import open_repository
@@ -133,6 +148,16 @@ class Carrier:
             f"[git] names the remote {git.remote}, but {self._settings.folder} is in no git repository. "
             f"Type `git init` there, or take `remote` out of {self._settings.source}."
         )
+
+
+def _words_about_others(subjects: Sequence[str]) -> str:
+    if not subjects:
+        return ""
+    more = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
+    return (
+        f"Another publisher is at work on this repository ({subjects[0]}{more}). If that is meant, write "
+        "`claim = true` under [git] in the configuration, so that no post goes out twice; else stop one of the two."
+    )
 
 
 def _again(error: FedischedError) -> Again:

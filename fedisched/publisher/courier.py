@@ -66,18 +66,33 @@ class Courier:
     def is_prepared(self, job: Job) -> bool:
         """Whether everything slow is done, for the file as the plan has it."""
         found = self._prepared.get(job.delivery.id)
-        return found is not None and found[0] == job.entry.digest
+        return found is not None and (found[0], found[1].task.key) == (job.entry.digest, job.delivery.key)
+
+    def is_claimed(self, job: Job, now: int) -> bool:
+        """Whether this publisher alone may send it at its moment; if not, that is asked for."""
+        return self._desk.claimant.has(job, now)
 
     def needs_a_look(self, job: Job, now: int) -> bool:
         """Whether the network has to be asked before this is sent: it is no on-time first send, and was not looked up
         just now."""
-        if job.act is not Act.SEND or is_on_time_first_send(job.delivery, max(now, job.at), self._began):
+        if job.act is not Act.SEND:
+            return False
+        if self._absent.get(job.delivery.id, 0) < self._taken_over(job.delivery):
+            # A dead publisher may have sent it. That it is not there has to be known since then.
+            return True
+        if is_on_time_first_send(job.delivery, max(now, job.at), self._began):
             return False
         return now - self._absent.get(job.delivery.id, 0) >= ABSENCE_LASTS
 
     def look_at(self, job: Job, lead: int) -> int:
         """When to ask before this is sent: well before, or as soon as a "not there" can be trusted."""
         return self._too_early.get(job.delivery.id, job.at - lead)
+
+    def _taken_over(self, delivery: Delivery) -> int:
+        """From when on "not there" is to be trusted of what another publisher had claimed and never told of; 0 if there
+        was none."""
+        moment = self._desk.claimant.taken_over(delivery)
+        return moment + int(self._network.settle * SECOND) if moment else 0
 
     # --- prepare ---------------------------------------------------------------------------------------------
 
@@ -205,7 +220,8 @@ class Courier:
         desk = self._desk
         delivery = desk.journal.delivery(job.delivery.id)
         digest, prepared = self._prepared.pop(delivery.id)
-        if delivery.state is not State.WAITING or self._is_late(delivery, job):
+        is_other = delivery.state is not State.WAITING or delivery.key != prepared.task.key
+        if is_other or self._is_late(delivery, job):
             desk.plan_again()
             return
         if not self._clocks_agree():
@@ -218,12 +234,16 @@ class Courier:
             desk.plan_again()
             return
         sending = desk.journal.delivery(delivery.id)
-        if not self._wait_for(job.at) or desk.posts.digest(job.entry.path) != digest:
+        if not (self._wait_for(job.at) and self._may_leave(sending) and desk.posts.digest(job.entry.path) == digest):
             desk.journal.take_back(delivery)
             desk.look_at(job.entry.path)
             return
         self._absent.pop(delivery.id, None)
         self._publish(prepared, delivery, sending)
+
+    def _may_leave(self, delivery: Delivery) -> bool:
+        """Whether the claim, if one is needed, still holds this moment."""
+        return self._desk.claimant.holds(delivery, self._desk.clock.now())
 
     def _is_late(self, delivery: Delivery, job: Job) -> bool:
         """Whether so much time has passed since the plan was made (the machine slept) that a person is asked first."""
@@ -280,8 +300,9 @@ class Courier:
             if not isinstance(verdict, PartsSent):
                 break
             sending = desk.journal.delivery(sending.id)
-            if desk.stopping:
-                desk.journal.record_waiting(sending, "the publisher was stopped between two parts", now)
+            if desk.stopping or not self._may_leave(sending):
+                why = "the publisher was stopped" if desk.stopping else "the claim on it ended"
+                desk.journal.record_waiting(sending, f"{why} between two parts", now)
                 break
         desk.settle(sending.id)
 
@@ -390,7 +411,8 @@ class Courier:
     def _note_absence(self, delivery: Delivery, now: int) -> None:
         """It is not there. Where a server would make a second post of a second request, what a dead run may have sent
         just before this one began may still land: of that the journal, lost or put back, may know nothing."""
-        trusted_from = self._began + int(self._network.settle_unrecorded * SECOND)
+        began = self._began + int(self._network.settle_unrecorded * SECOND)
+        trusted_from = max(began, self._taken_over(delivery))
         if now < trusted_from:
             self._too_early[delivery.id] = trusted_from
         else:

@@ -13,11 +13,13 @@ from fedisched.engine.journal import Journal
 from fedisched.engine.pace import Paces
 from fedisched.engine.plan import Act
 from fedisched.engine.rules import Rules
+from fedisched.model.claims import Claims
 from fedisched.model.delivery import Delivery
 from fedisched.model.network import Network
 from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
 from fedisched.model.settings import Account, Settings
+from fedisched.publisher.claimant import Claimant
 from fedisched.publisher.posts import Posts
 from fedisched.publisher.report import AccountNews
 
@@ -66,6 +68,8 @@ class Desk:
     open: Open
     settle_down: Callable[[], None] = lambda: None
     """Called when an account has become ready, and nothing leaves just then."""
+    claims: Claims | None = None
+    """Asked before anything is sent; None where there is nobody to ask."""
     tell_uploads: Callable[[str], None] | None = None
     """Told of uploads that take long; nobody is, if nobody waits for them."""
     started: int | None = None
@@ -81,9 +85,11 @@ class Desk:
     changed_files: set[str] = field(default_factory=set)
     files_are_new: bool = True
     paces: Paces = field(init=False)
+    claimant: Claimant = field(init=False)
 
     def __post_init__(self) -> None:
         self.paces = Paces(self.journal)
+        self.claimant = Claimant(self)
 
     def look_again(self) -> None:
         """Something in the folder may have changed."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fedisched.clock import SECOND
 from fedisched.engine.journal import Arming
-from fedisched.engine.pace import MARGIN, Work, begin_by
+from fedisched.engine.pace import CLAIM_LEAD, MARGIN, Work, begin_by
 from fedisched.engine.plan import AT_ONCE, Act, Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, as_followed, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery, State
@@ -74,6 +74,8 @@ class Publisher:
         self._tried = set(self._desk.settings.accounts) if ahead else set()
         self._asked.update(asked)
         self._only = frozenset(only) | self._asked if only else frozenset()
+        if self._desk.claims is not None:
+            self._desk.claimant.start()
         try:
             steps = self._rounds(horizon)
         finally:
@@ -206,7 +208,8 @@ class Publisher:
         pace = self._desk.paces.of(account)
         sends = [job for job in jobs if job.act is Act.SEND]
         takes = {job.delivery.id: pace.preparing(self._desk.posts.media_bytes(job.entry)) for job in sends}
-        begins = begin_by([Work(job.at, takes[job.delivery.id], job.not_before) for job in sends])
+        early = CLAIM_LEAD if self._desk.settings.git.claim else 0
+        begins = begin_by([Work(job.at, takes[job.delivery.id], job.not_before) for job in sends], early)
         begin = {job.delivery.id: moment for job, moment in zip(sends, begins, strict=True)}
         return tuple(
             replace(job, begin=begin.get(job.delivery.id, job.at), takes=takes.get(job.delivery.id, 0)) for job in jobs
@@ -392,6 +395,7 @@ class Publisher:
         deadline = desk.clock.now() + int(HARD_DEADLINE * SECOND)
         for worker in self._workers.values():
             worker.join(max(0.0, (deadline - desk.clock.now()) / SECOND))
+        desk.claimant.give_back()
         if (desk.settled or desk.news) and not desk.broken:
             self._tell()
             desk.posts.refresh()

@@ -25,6 +25,7 @@ WARM_LEAD = 2 * SECOND
 TOO_LATE_TO_WARM = SECOND // 2
 """This shortly before the moment, asking the server anything might make the request late."""
 LOCK_RETRY = SECOND // 4
+NEVER = 2**62
 
 
 class Worker(Thread):
@@ -135,7 +136,7 @@ class Worker(Thread):
     def _next_moment(self, courier: Courier, agenda: Sequence[Job]) -> int | None:
         """When there is something to do next, None if there is nothing at all."""
         moments = [_moment_of(courier, job, self._desk.clock.now()) for job in agenda]
-        if (first := _first_prepared(courier, agenda)) is not None and self._warmed != first:
+        if (first := _first_prepared(courier, agenda, self._desk.clock.now())) is not None and self._warmed != first:
             moments.append(first - WARM_LEAD)
         return min(moments, default=None)
 
@@ -143,7 +144,7 @@ class Worker(Thread):
         """One thing, the most urgent first: what is ready to leave, then looking up, then getting the next ready."""
         ready = [job for job in agenda if _moment_of(courier, job, now) <= now]
         to_send = [job for job in ready if job.act is Act.SEND]
-        prepared = [job for job in to_send if courier.is_prepared(job) and not courier.needs_a_look(job, now)]
+        prepared = [job for job in to_send if _may_leave(courier, job, now)]
         unsure = [job for job in ready if job.act is Act.LOOK_UP]
         if unsure and not prepared:
             courier.look_up(unsure)
@@ -162,7 +163,7 @@ class Worker(Thread):
             left = [job for job in to_look_before if courier.needs_a_look(job, now)]
             self._done_with([job for job in left if courier.look_at(job, job.at - job.begin) <= now])
             return
-        self._get_ready(network, courier, to_send, _first_prepared(courier, agenda), now)
+        self._get_ready(network, courier, to_send, _first_prepared(courier, agenda, now), now)
 
     def _get_ready(
         self, network: Network, courier: Courier, to_send: Sequence[Job], first: int | None, now: int
@@ -173,6 +174,10 @@ class Worker(Thread):
             if not courier.is_prepared(job):
                 if first is not None and now + job.takes + INTENT_LEAD > first:
                     break
+                if job.at > now:
+                    # Asked for meanwhile. What is overdue is claimed when nothing else is waited for, so that its claim
+                    # is not over before it is used.
+                    courier.is_claimed(job, now)
                 courier.prepare(job)
                 if not courier.is_prepared(job):
                     self._done_with([job])
@@ -229,8 +234,17 @@ def _moment_of(courier: Courier, job: Job, now: int) -> int:
         return job.at
     if courier.needs_a_look(job, now):
         return courier.look_at(job, job.at - job.begin)
-    return job.at - INTENT_LEAD if courier.is_prepared(job) else job.begin
+    if not courier.is_prepared(job):
+        return job.begin
+    # Whoever is told that it is ours wakes everybody.
+    return job.at - INTENT_LEAD if courier.is_claimed(job, now) else NEVER
 
 
-def _first_prepared(courier: Courier, agenda: Sequence[Job]) -> int | None:
-    return min((job.at for job in agenda if courier.is_prepared(job)), default=None)
+def _may_leave(courier: Courier, job: Job, now: int) -> bool:
+    return courier.is_prepared(job) and not courier.needs_a_look(job, now) and courier.is_claimed(job, now)
+
+
+def _first_prepared(courier: Courier, agenda: Sequence[Job], now: int) -> int | None:
+    """The moment of the first that is to leave; what waits for its claim makes nothing late."""
+    ready = (job.at for job in agenda if courier.is_prepared(job) and courier.is_claimed(job, now))
+    return min(ready, default=None)

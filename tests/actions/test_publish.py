@@ -192,3 +192,23 @@ def _once(hub: Hub, command: str) -> Path:
     )
     hook.chmod(0o755)
     return mark
+
+
+def test_with_claims_the_publisher_may_push_them(hub: Hub) -> None:
+    config = hub.served.folder / "fedisched.toml"
+    config.write_text(f'{config.read_text()}\n[git]\nremote = "origin"\nclaim = true\n')
+    for name in ("a.md", "b.md"):
+        hub.served.post(name)
+        hub.push(name)
+        runner = hub.runner()
+        workflow = runner.workspace / PUBLISH
+        text = workflow.read_text()
+        workflow.write_text(text.replace("          wait: ", '          claim: "true"\n          wait: ', 1))
+        assert text != workflow.read_text()
+        finished = run(hub, runner)
+        assert finished.code == 0, finished.log
+        assert "status: published" in hub.file(f"posts/{name}")
+        assert "AUTHORIZATION: basic" in runner.seen
+    assert [len(texts) for texts in hub.served.texts()] == [2, 2]
+    # Those of the first run are cleared away by the second.
+    assert len(git(hub.bare, "for-each-ref", "refs/fedisched/claims").splitlines()) == 2

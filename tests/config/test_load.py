@@ -208,6 +208,7 @@ commit = "true"
         ('[git]\nauthor = "Bo"', "bad-author", "<me@example.org>"),
         ('[git]\nauthor = "Bo\\n<bo@example.org>"', "bad-author", "<me@example.org>"),
         ("[git]\nclaim = 1", "wrong-type", "`true` or `false`"),
+        ("[git]\nclaim = true", "claim-needs-remote", '`remote = "origin"`'),
         ("a = ", "toml-syntax", "toml.io"),
         ('a = "x', "toml-syntax", "toml.io"),
         ("posts = 'a'\nposts = 'b'", "toml-syntax", "toml.io"),

@@ -7,7 +7,7 @@
 # again: the publisher keeps a journal of them in the git directory. So where the branch has moved, our commits that were
 # not pushed are undone, the branch is followed, and the results are committed on top of it.
 #
-# From the environment: FOLDER, WAIT, PATHS (one a line), NOW (true or false), TOKEN; LOOK_EVERY (seconds) if not 20.
+# From the environment: FOLDER, WAIT, PATHS (one a line), NOW and CLAIM (true or false), TOKEN; LOOK_EVERY (seconds) if not 20.
 set -euo pipefail
 
 export GIT_TERMINAL_PROMPT=0
@@ -41,15 +41,20 @@ git config user.name >/dev/null || {
 level="$(git rev-parse HEAD)"
 put_back=no
 
-# git with the job's token, which nothing else here gets to see: neither the publisher nor a command line.
-with_token() {
+# A command with the job's token for its git.
+with_git_token() {
     local header
     header="AUTHORIZATION: basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
     # The empty value takes away what the checkout may have left behind: two headers are refused.
     GIT_CONFIG_COUNT=2 \
         GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_0="" \
         GIT_CONFIG_KEY_1="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_1="$header" \
-        timeout 60 git "$@" >>"$log" 2>&1
+        "$@"
+}
+
+# git with the job's token, which nothing else here gets to see: neither a command line nor, without claims, the publisher.
+with_token() {
+    with_git_token timeout 60 git "$@" >>"$log" 2>&1
 }
 
 # Commit what was written into posts that git knows, if anything was: `published: posts/a.md`.
@@ -141,7 +146,12 @@ exchange 1 || true
 FEDISCHED_TOLD="$(told)"
 export FEDISCHED_TOLD
 # Errors go where the rest goes, since only there they are fenced.
-fedisched publish "${options[@]}" -- "${paths[@]}" 2>&1 &
+if [ "${CLAIM:-false}" = true ]; then
+    # To claim a post before it is sent, the publisher has to push.
+    with_git_token exec fedisched publish "${options[@]}" -- "${paths[@]}" 2>&1 &
+else
+    fedisched publish "${options[@]}" -- "${paths[@]}" 2>&1 &
+fi
 publisher=$!
 # Cancelled: begin nothing new, finish what is being sent, and bring the results home.
 trap '[ -z "$publisher" ] || kill -TERM "$publisher" 2>/dev/null' INT TERM

@@ -27,9 +27,9 @@ MODULE = "tests.crash.process.program"
 
 def main() -> None:
     if "run" in sys.argv[1:2]:
-        _hurry_the_daemon()
+        hurry_the_daemon()
     else:
-        _hurry_the_networks(float(os.environ["CRASH_SETTLE"]))
+        hurry_the_networks(float(os.environ["CRASH_SETTLE"]))
         without.take_out(os.environ.get("CRASH_WITHOUT", ""))
         if "publish" in sys.argv[1:2]:
             with Path(os.environ["CRASH_STARTS"]).open("a", encoding="utf-8") as starts:
@@ -37,17 +37,17 @@ def main() -> None:
     cli.main()
 
 
-def _hurry_the_daemon() -> None:
+def hurry_the_daemon(module: str = MODULE) -> None:
     """Its publishers are this program too, and one that was killed is followed by the next at once."""
 
     def outside(command: Sequence[str], environ: Mapping[str, str], reload: Callable[[], Settings]) -> Outside:
-        return Outside([MODULE if word == "fedisched" else word for word in command], environ, reload)
+        return Outside([module if word == "fedisched" else word for word in command], environ, reload)
 
     daemon.Outside = outside  # type: ignore[assignment, misc]
     daemon.FIRST_PAUSE, daemon.LONGEST_PAUSE = SECOND // 20, SECOND // 5
 
 
-def _hurry_the_networks(settle: float) -> None:
+def hurry_the_networks(settle: float) -> None:
     """A server that has been asked does what it was asked within seconds here, not within minutes."""
     as_it_is = opening.open_from_environment
 
