@@ -30,6 +30,7 @@ from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendered
 from fedisched.model.settings import Account
 from fedisched.model.tid import derive_key
+from fedisched.publisher.clocks import clock_is_wrong
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.uploading import told
 
@@ -37,7 +38,6 @@ ABSENCE_LASTS = 60 * SECOND
 """How long it counts that a delivery was looked up and is not there: the account is ours alone meanwhile."""
 CLOCK_LASTS = 10 * SECOND
 """How old what a server told of its time may be, when something is sent by ours."""
-CLOCKS_APART = 60.0
 CANNOT_WRITE_RETRY = 30 * SECOND
 MEDIA_CHANGED_RETRY = 5 * SECOND
 
@@ -258,8 +258,7 @@ class Courier:
             # Ours may have been set, or the machine slept.
             self._network.warm()
             told = self._network.clock
-        if told is not None and abs(told[1]) > CLOCKS_APART:
-            self.stopped = clocks_differ(told[1])
+        self.stopped = self.stopped or clock_is_wrong(told[1] if told is not None else None)
         return self.stopped is None
 
     def postpone_what_is_paced(self, jobs: Sequence[Job], now: int) -> bool:
@@ -447,9 +446,3 @@ class Courier:
             if isinstance(verdict, IsRefused | IsHeld):
                 carry_out_verdict(desk.journal, delivery, verdict, now)
                 desk.settle(delivery.id)
-
-
-def clocks_differ(offset: float) -> NotSent:
-    """Why nothing is sent by a clock that is `offset` seconds behind a server's."""
-    words = f"this machine's clock is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead of'} the server's"
-    return NotSent(f"{words}. Set the clock (for example: timedatectl set-ntp true)", 60.0, account=True)

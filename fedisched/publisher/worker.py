@@ -13,7 +13,8 @@ from fedisched.model.command import how_to_hand_over
 from fedisched.model.network import Identity, Network
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
-from fedisched.publisher.courier import CLOCKS_APART, Courier, clocks_differ
+from fedisched.publisher.clocks import clock_is_wrong
+from fedisched.publisher.courier import Courier
 from fedisched.publisher.desk import Desk, Job
 from fedisched.publisher.locks import account_lock
 from fedisched.publisher.report import AccountNews
@@ -84,8 +85,8 @@ class Worker(Thread):
                 self._not_identified(state, identity)
                 self._give_up(network, state, identity)
                 return
-            if identity.clock_offset is not None and abs(identity.clock_offset) > CLOCKS_APART:
-                self._not_identified(state, clocks_differ(identity.clock_offset))
+            if (wrong := clock_is_wrong(identity.clock_offset)) is not None:
+                self._not_identified(state, wrong)
                 return
             opened.verified()
             self._desk.accounts.verified(self._account.name, self._account.server, opened.fingerprint, identity)
