@@ -248,7 +248,8 @@ def test_the_content_folder_itself_may_hold_the_posts(tmp_path: Path, poll: bool
         assert heard.until(bool)[0] == Change(frozenset({"2026"}))
         heard.clear()
         (tmp_path / "fedisched.toml").write_text("")
-        assert heard.until(bool)[0] == CONFIG
+        # A poll may see a folder's new time and its new file one after the other.
+        assert heard.until(lambda all_: any(each.config for each in all_))
 
 
 def test_many_saves_in_a_row_are_one_call(folder: Path) -> None:

@@ -180,7 +180,8 @@ class Siege:
         self._note("state:", what)
         if what == "keep":
             shutil.rmtree(self._kept, ignore_errors=True)
-            shutil.copytree(self._state, self._kept)
+            # Nobody copies a daemon's pipe.
+            shutil.copytree(self._state, self._kept, ignore=shutil.ignore_patterns("wake"))
         elif what == "lose":
             shutil.rmtree(self._state)
         elif self._kept.exists():
