@@ -19,6 +19,9 @@ from fedisched.networks.mastodon_status import Shown, same_words
 EARLIER = 300 * 1_000_000
 """How long before the first possible send a look-up begins, in microseconds."""
 
+ABOUT = 1_000_000
+"""How exactly a server tells its time: in whole seconds."""
+
 SourceOf = Callable[[Shown], str | None]
 """The text of a status as it was typed; None where the server does not tell."""
 
@@ -53,7 +56,7 @@ class Matching:
         # The latest first: they have the fewest statuses to choose from. And before all others those that came after a
         # post's time, for nothing is sent early: of posts with the same words, each gets its own.
         order = sorted(range(len(tasks)), key=lambda index: tasks[index].since, reverse=True)
-        for proof, earlier in ((self._by_media, EARLIER), (self._by_words, 0), (self._by_words, EARLIER)):
+        for proof, earlier in ((self._by_media, EARLIER), (self._by_words, ABOUT), (self._by_words, EARLIER)):
             for index in order:
                 if index not in found and (parts := self._chain(tasks[index], proof, earlier)):
                     found[index] = parts
