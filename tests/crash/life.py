@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import re
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,14 +14,11 @@ from typing import Literal
 from unittest import mock
 
 from fedisched.clock import SECOND
-from fedisched.content import glance
 from fedisched.content import replace as replacing
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import Journal
 from fedisched.engine.rules import Rules
-from fedisched.model.delivery import State
 from fedisched.model.outcome import Refused
-from fedisched.model.post import Entry, Status
 from fedisched.model.settings import Account, Settings
 from fedisched.networks import open_network
 from fedisched.publisher import publisher as publishing
@@ -32,9 +27,9 @@ from fedisched.publisher.foresight import standing
 from fedisched.publisher.posts import Posts
 from fedisched.publisher.publisher import Publisher
 from fedisched.publisher.worker import Worker
-from fedisched.sandbox.faults import What
 from fedisched.sandbox.rules import Rules as ServerRules
 from fedisched.sandbox.store import Status as Shown
+from tests.crash.judge import Judge
 from tests.crash.scheduler import PowerCut, Scheduler, Wakened
 from tests.crash.server import Server, Strike
 
@@ -221,7 +216,7 @@ class Life:
                 self.lived.wrong.append("it never comes to rest")
             self.lived.rested_after = (self.scheduler.now() - TONIGHT) / SECOND
             self.scheduler.skip_to(self.scheduler.now() + 600 * SECOND)
-            self._judge()
+            Judge(self, TONIGHT).judge()
         return self.lived
 
     def _take_down(self, seconds: float) -> None:
@@ -333,101 +328,8 @@ class Life:
         with mock.patch.object(publishing, "Worker", Under), mock.patch.object(replacing, "replace_file", written):
             yield
 
-    # --- judging ---------------------------------------------------------------------------------------------
-
     def _note_moves(self, journal: Journal) -> None:
         self.moves |= {(str(a), str(b)) for a, b in journal.rows("SELECT DISTINCT a, b FROM moved")}
-
-    def _judge(self) -> None:
-        """Hold what is on the networks against what the files say, and both against the promise."""
-        lived = self.lived
-        self._judge_networks()
-        for path in self.texts:
-            self._judge_file(path)
-        if lived.rested_after > self.script.patience:
-            lived.wrong.append(f"it came to rest only after {lived.rested_after:.0f} s")
-        if strange := self.moves - ALLOWED:
-            lived.wrong.append(f"moves that are not allowed: {sorted(strange)}")
-        due = min(self._entry(path).due or 0 for path in self.texts)
-        if early := [arrival for arrival in self.server.arrivals if arrival.at < due]:
-            lived.wrong.append(f"early: {early}")
-
-    def _judge_networks(self) -> None:
-        """Each text as often as the files say that it went out, whatever the files say of the rest."""
-        lived = self.lived
-        for network, there in (("mastodon", self._statuses()), ("bluesky", self._records())):
-            wanted = Counter(text for parts in self.texts.values() for text in parts)
-            said = Counter(
-                text for path, parts in self.texts.items() for text in parts if self._says_published(path, network)
-            )
-            # A server that lost a text has published all the same, and must not be made to again.
-            without_text = there.pop("", 0)
-            for text in wanted | there:
-                if there[text] > wanted[text]:
-                    lived.doubles += there[text] - wanted[text]
-                    lived.wrong.append(f"{network} has {text[:20]!r} {there[text]} times instead of {wanted[text]}")
-            if (missing := (said - there).total()) > without_text:
-                lived.lost += missing - without_text
-                lived.wrong.append(f"{network} has not what the files say it has: {said - there}")
-            if there.total() + without_text > wanted.total():
-                lived.doubles += there.total() + without_text - wanted.total()
-                lived.wrong.append(f"{network} has more posts than there are: {without_text} without their text")
-
-    def _says_published(self, path: str, network: str) -> bool:
-        return any(claim.target == network and claim.published for claim in self._entry(path).claims)
-
-    def _judge_file(self, path: str) -> None:
-        lived, entry = self.lived, self._entry(path)
-        said = {claim.target: claim for claim in entry.claims}
-        for network in ("mastodon", "bluesky"):
-            lived.deliveries += 1
-            claim = said.get(network)
-            if claim is not None and claim.published:
-                lived.published += 1
-                if missing := [name for name in claim.ids if name not in self._ids(network)]:
-                    lived.lost += 1
-                    lived.wrong.append(f"{path} says it is on {network} as {missing}, which has it not")
-            elif claim is not None and entry.status is Status.HELD:
-                lived.held += 1
-                lived.held_on_bluesky += network == "bluesky"
-                if network == "bluesky" or What.EMPTY not in self.server.struck:
-                    lived.wrong.append(f"{path} is held on {network} though a look-up can tell")
-            else:
-                lived.lost += 1
-                lived.wrong.append(f"{path} is not on {network}, its status is {entry.status}")
-        if _bare(self.bytes[path]) != _bare((self.folder / path).read_bytes()):
-            lived.wrong.append(f"{path} was changed beyond status and results")
-
-    def _entry(self, path: str) -> Entry:
-        return glance.glance((self.folder / path).read_bytes(), path, self.settings)
-
-    def _statuses(self) -> Counter[str]:
-        own = (each for each in self.server.store.statuses.values() if each.created_at >= TONIGHT)
-        return Counter(_text(each.text) for each in own)
-
-    def _records(self) -> Counter[str]:
-        records = self.server.store.records.values()
-        return Counter(_text(str(each.value["text"])) for each in records if each.collection.endswith("feed.post"))
-
-    def _ids(self, network: str) -> set[str]:
-        if network == "mastodon":
-            return set(self.server.store.statuses)
-        return {record.uri for record in self.server.store.records.values()}
-
-
-ALLOWED = {
-    (str(one), str(other))
-    for one, others in {
-        State.WAITING: (State.SENDING, State.REFUSED, State.CANCELLED, State.PUBLISHED, State.HELD),
-        State.SENDING: (State.PUBLISHED, State.WAITING, State.REFUSED, State.UNSURE),
-        State.UNSURE: (State.PUBLISHED, State.WAITING, State.HELD, State.REFUSED),
-        State.REFUSED: (State.WAITING, State.CANCELLED),
-        State.HELD: (State.PUBLISHED, State.WAITING, State.CANCELLED, State.UNSURE),
-        State.CANCELLED: (State.WAITING,),
-    }.items()
-    for other in others
-}
-"""The arrows of the table in the design."""
 
 
 def live(script: Script) -> Lived:
@@ -452,13 +354,3 @@ def _settings(folder: Path, origin: str) -> Settings:
 
 def _local(moment: int) -> str:
     return datetime.fromtimestamp(moment // SECOND, UTC).isoformat()
-
-
-def _text(text: str) -> str:
-    """A text as the post has it: a long link is shortened on Bluesky."""
-    return re.sub(r"(https://)?example\.com\S*", "https://example.com/a/very/long/path/that/is/shortened", text)
-
-
-def _bare(data: bytes) -> bytes:
-    """A file without what is ours."""
-    return re.sub(rb"(?m)^status: .*\n|^results:\n(?:  .*\n)*", b"", data)
