@@ -13,11 +13,13 @@ from fedisched.clock import SECOND, Clock, SystemClock
 from fedisched.content import glance
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import Journal
+from fedisched.engine.plan import Step
 from fedisched.engine.rules import Rules
 from fedisched.model.outcome import Refused
 from fedisched.model.post import Entry
 from fedisched.model.settings import Account, Retry, Settings
 from fedisched.publisher.desk import Desk, Opened
+from fedisched.publisher.foresight import standing
 from fedisched.publisher.opening import open_from_environment
 from fedisched.publisher.posts import Posts
 from fedisched.publisher.publisher import Publisher
@@ -102,6 +104,15 @@ class Stage:
         until = self.clock.now() + int(wait * SECOND)
         try:
             return Publisher(desk, self.reports.append, self.notices.append).run(lambda now: until, asked, **more)
+        finally:
+            desk.journal.close()
+
+    def standing(self) -> list[Step]:
+        """Where everything stands now."""
+        desk = self.desk()
+        try:
+            desk.posts.refresh()
+            return standing(desk, [], at_once=False)
         finally:
             desk.journal.close()
 

@@ -28,6 +28,7 @@ from fedisched.compose.draft import Composed, Draft
 from fedisched.compose.media import Attacher, Shows, attached, media_of, read_media
 from fedisched.compose.source import Source
 from fedisched.compose.threads import Piece, split, whole
+from fedisched.model import usual
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Mention, Rendered, Rendering
@@ -50,8 +51,8 @@ class _Rules(NamedTuple):
 
 
 _NETWORKS: Mapping[NetworkName, _Rules] = {
-    "bluesky": _Rules(bluesky.LIMITS, bluesky.SHOWS, bluesky.compose),
-    "mastodon": _Rules(mastodon.LIMITS, mastodon.SHOWS, mastodon.compose),
+    "bluesky": _Rules(usual.BLUESKY, bluesky.SHOWS, bluesky.compose),
+    "mastodon": _Rules(usual.MASTODON, mastodon.SHOWS, mastodon.compose),
 }
 
 

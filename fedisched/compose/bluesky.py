@@ -12,17 +12,9 @@ from fedisched.compose.facets import SPACES, detected
 from fedisched.compose.links import says_the_same, shortened
 from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import NOWHERE, Edit, Traced, Tracing
-from fedisched.model.rendered import Attachment, Body, Facet, Limits, Pending, RenderedPart
+from fedisched.model import usual
+from fedisched.model.rendered import Attachment, Body, Facet, Pending, RenderedPart
 
-LIMITS = Limits(
-    characters=300,
-    media=10,
-    bytes=3000,
-    image_bytes=2_000_000,
-    image_side=4000,
-    video_bytes=300_000_000,
-    poll_options=0,
-)
 SHOWS = Shows(
     images=frozenset(("image/png", "image/jpeg", "image/webp")),
     videos=frozenset(("video/mp4",)),
@@ -42,7 +34,7 @@ def compose(draft: Draft) -> Composed:
     length, size = size_of(text.text)
     overruns = (
         *overrun_in_characters(text, length, draft.limits.characters, draft.tail),
-        *overrun_in_bytes(text, size, draft.limits.bytes or LIMITS.bytes or 0, draft.tail),
+        *overrun_in_bytes(text, size, draft.limits.bytes or usual.BLUESKY.bytes or 0, draft.tail),
     )
     problems = (*draft.strangers(), *(unfit(draft) if draft.number == 1 else ()))
     body = _record(draft, text.text, facets)

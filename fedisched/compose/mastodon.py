@@ -13,16 +13,8 @@ from fedisched.compose.mastodon_keys import more_of, unfit
 from fedisched.compose.mastodon_length import counted, meanings
 from fedisched.compose.media.shown import Shows
 from fedisched.compose.traced import Edit, Span, Traced, Tracing
-from fedisched.model.rendered import Body, Limits, Pending, RenderedPart
+from fedisched.model.rendered import Body, Pending, RenderedPart
 
-LIMITS = Limits(
-    characters=500,
-    media=4,
-    alt_characters=1500,
-    visibility="public",
-    image_pixels=33_177_600,
-    video_pixels=8_294_400,
-)
 SHOWS = Shows(
     images=frozenset(("image/png", "image/jpeg", "image/gif", "image/webp")),
     videos=frozenset(("video/mp4", "video/webm", "video/quicktime")),

@@ -36,7 +36,7 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ToldWhere:
     """It is on the network, and its file says where: a person found a held post, or it was written there before the
     journal was put back to what it was."""
 
@@ -98,7 +98,7 @@ The account may well be opened for nothing else."""
 _ASKING = (Status.SCHEDULED, Status.PUBLISHING)
 _DONE_WITH = (Status.DRAFT, Status.PUBLISHED)
 
-Move = Renamed | Withdrawn | Found | KeyGiven | Changed | AskedAgain | LookAgain
+Move = Renamed | Withdrawn | ToldWhere | KeyGiven | Changed | AskedAgain | LookAgain
 
 
 def reconcile(
@@ -122,7 +122,7 @@ def reconcile(
             moves.append(Renamed(delivery, path))
         elif entry is None or not _asked_for(entry, delivery, accounts, settings):
             if entry and (claim := _told_where(entry, delivery)):
-                moves.append(Found(delivery, claim))
+                moves.append(ToldWhere(delivery, claim))
             elif delivery.state in (State.WAITING, State.REFUSED) or (entry and _is_decided(entry, delivery)):
                 moves.append(Withdrawn(delivery))
         elif entry.problem is None and (move := _followed(entry, delivery, keys)):
@@ -140,7 +140,7 @@ def carry_out(moves: Iterable[Move], journal: Journal, now: int) -> bool:
                 journal.rename(delivery, path)
             case Withdrawn(delivery):
                 journal.cancel(delivery)
-            case Found(delivery):
+            case ToldWhere(delivery):
                 journal.record_published(delivery, move.parts, now)
             case KeyGiven(delivery, entry, key, due):
                 journal.adopt(delivery, key=key, due=due, digest=entry.digest)
@@ -188,7 +188,7 @@ def _after(move: Move) -> Delivery:
             return replace(delivery, path=path)
         case Withdrawn(delivery):
             return replace(delivery, state=State.CANCELLED, next_try=None)
-        case Found(delivery):
+        case ToldWhere(delivery):
             parts = delivery.parts or move.parts
             settled = replace(delivery, state=State.PUBLISHED, next_try=None, error="", hint="", problem=False)
             return replace(settled, parts=parts)
@@ -306,12 +306,15 @@ def _published_claim(entry: Entry, delivery: Delivery) -> Claim | None:
 
 
 def _told_where(entry: Entry, delivery: Delivery) -> Claim | None:
-    """What the file says of a delivery that may be on the network, if it says that it is there."""
-    is_ours = delivery.state is State.UNSURE
-    if delivery.state is not State.HELD and not is_ours:
-        return None
-    claim = _published_claim(entry, delivery)
-    return claim if claim is None or not is_ours or claim.key == delivery.key else None
+    """What the file says of a delivery that may be on the network, if it says that it is there. Of one that is held
+    anybody's word counts; of one that is unsure, what was written of the key that it was sent with."""
+    match delivery.state, _published_claim(entry, delivery):
+        case State.HELD, claim:
+            return claim
+        case State.UNSURE, Claim(key=delivery.key) as claim:
+            return claim
+        case _:
+            return None
 
 
 def _is_dropped(entry: Entry, delivery: Delivery) -> bool:

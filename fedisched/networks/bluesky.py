@@ -28,9 +28,10 @@ from fedisched.model.outcome import (
     SentPart,
     Unsure,
 )
-from fedisched.model.rendered import Limits, Pending, Rendered
+from fedisched.model.rendered import Pending, Rendered
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
+from fedisched.model.usual import BLUESKY
 from fedisched.networks.bluesky_answers import error_name, verdict
 from fedisched.networks.bluesky_cards import PreparedCards
 from fedisched.networks.bluesky_public import BlueskyEnquiry
@@ -56,22 +57,13 @@ from fedisched.networks.wire import LOOPBACK, Answer, Heard
 if TYPE_CHECKING:
     from atproto import Client
 
-_LIMITS = Limits(
-    characters=300,
-    media=10,
-    bytes=3000,
-    image_bytes=2_000_000,
-    image_side=4000,
-    video_bytes=300_000_000,
-    poll_options=0,
-)
 _JSON = "application/json"
 _INACTIVE = "Activate the account again in the app; posts wait until then."
 
 
 def enquire(account: Account, now: Callable[[], int]) -> BlueskyEnquiry:
     """What the account's server tells anybody."""
-    return BlueskyEnquiry(account, _LIMITS, now, cards_of(account))
+    return BlueskyEnquiry(account, BLUESKY, now, cards_of(account))
 
 
 def cards_of(account: Account) -> Cards:
@@ -121,7 +113,7 @@ class Bluesky:
                 return Refused(f"the account is not active on {self._host}: {status}", _INACTIVE, account=True)
             case {"did": str(did), "handle": str(handle)} if did.startswith("did:"):
                 self._did = did
-                return Identity(did, handle, _LIMITS, answer.clock_offset)
+                return Identity(did, handle, BLUESKY, answer.clock_offset)
             case _:
                 return before_sending(verdict(answer, self._host))
 

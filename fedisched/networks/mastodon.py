@@ -26,8 +26,9 @@ from fedisched.model.outcome import (
 )
 from fedisched.model.rendered import Attachment, Card, Limits, Pending
 from fedisched.model.settings import Account
+from fedisched.model.usual import MASTODON
 from fedisched.networks.mastodon_answers import verdict
-from fedisched.networks.mastodon_instance import LIMITS, limits_of, locks_keys, section
+from fedisched.networks.mastodon_instance import limits_of, locks_keys, section
 from fedisched.networks.mastodon_matching import EARLIER, Matching, key_of, part_of
 from fedisched.networks.mastodon_references import with_references
 from fedisched.networks.mastodon_status import Shown, difference, shown
@@ -126,7 +127,9 @@ class Mastodon:
         """What the instance allows, as far as it tells; a server that tells nothing gets the network's defaults."""
         told = self.limits()
         usual = section(person, "source").get("privacy")
-        return replace(told if isinstance(told, Limits) else LIMITS, visibility=usual if isinstance(usual, str) else "")
+        return replace(
+            told if isinstance(told, Limits) else MASTODON, visibility=usual if isinstance(usual, str) else ""
+        )
 
     def limits(self) -> Limits | NotSent:
         """What the instance tells anybody that it allows."""

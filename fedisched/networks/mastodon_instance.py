@@ -1,4 +1,4 @@
-"""What an instance tells of itself: what it allows, how it counts, whether it keeps keys."""
+"""What an instance tells of itself: what it allows, how it counts, whether it locks keys."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from fedisched.model.rendered import Counting, Limits
+from fedisched.model.usual import MASTODON
 
-LIMITS = Limits(
-    characters=500,
-    media=4,
-    alt_characters=1500,
-    visibility="public",
-    image_pixels=33_177_600,
-    video_pixels=8_294_400,
-)
 _GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="public", counting="code points")
 _QUOTES_SINCE = 7
 """The version of Mastodon's API that knows quotes; it came with Mastodon 4.5."""
@@ -29,7 +22,7 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
     statuses = section(configuration, "statuses")
     media = section(configuration, "media_attachments")
     counting = _counting_of(instance)
-    usual = _GOTOSOCIAL if counting == "code points" else LIMITS
+    usual = _GOTOSOCIAL if counting == "code points" else MASTODON
     characters = _count(statuses.get("max_characters")) or _count(instance.get("max_toot_chars"))
     if characters is None and counting == "code points":
         characters = _GOTOSOCIAL.characters

@@ -14,16 +14,12 @@ from fedisched.networks import bluesky
 from fedisched.networks.cards import Cards
 from fedisched.sandbox import Sandbox
 from tests.cli.folder_with_server import FolderWithServer
-from tests.networks.pages import HOST, Pages, answer, page, photo, serving
-
-URL = f"http://{HOST}/post"
+from tests.networks.pages import URL, Pages, answer, serving_a_post
 
 
 @pytest.fixture
 def pages() -> Iterator[Pages]:
-    with serving() as running:
-        running.pages["/post"] = answer(page(image="/picture.jpg"))
-        running.pages["/picture.jpg"] = answer(photo(), "image/jpeg")
+    with serving_a_post() as running:
         yield running
 
 

@@ -75,7 +75,7 @@ TABLE: dict[str, tuple[Entry | None, dict[State, str]]] = {
     "in the middle of an edit to a draft": (entry(problem=PROBLEM, status=Status.DRAFT, targets=(), **EDIT), {}),
     "resolved: it is there": (
         entry(status=Status.PUBLISHING, claims=(claim(published=True),), **EDIT),
-        {W: "Withdrawn", R: "Withdrawn", H: "Found", State.UNSURE: "Found"},
+        {W: "Withdrawn", R: "Withdrawn", H: "ToldWhere", State.UNSURE: "ToldWhere"},
     ),
     "resolved: it is not to be sent": (
         entry(status=Status.PUBLISHING, claims=(claim(stands="dropped"),), **EDIT),

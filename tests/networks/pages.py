@@ -14,6 +14,7 @@ from fedisched.networks.safe_fetch import Address, SafeFetch
 
 Serve = Callable[[socket.socket], None]
 HOST = "page.test"
+URL = f"http://{HOST}/post"
 
 
 def answer(
@@ -119,3 +120,12 @@ def page(title: str = "A title", description: str = "What it is about", image: s
         f'<!doctype html><html><head><title>Other</title><meta property="og:title" content="{title}">'
         f'<meta property="og:description" content="{description}">{shown}</head><body>Text</body></html>'
     )
+
+
+@contextmanager
+def serving_a_post() -> Iterator[Pages]:
+    """Pages of which one, at `URL`, tells of itself and has a picture."""
+    with serving() as running:
+        running.pages["/post"] = answer(page(image="/picture.jpg"))
+        running.pages["/picture.jpg"] = answer(photo(), "image/jpeg")
+        yield running

@@ -20,18 +20,14 @@ from fedisched.networks.cid import cid_of_blob
 from fedisched.networks.safe_fetch import Fetched, NotFetched, SafeFetch
 from fedisched.networks.thumb import fit_thumb
 from fedisched.sandbox import Fault, What
-from tests.networks.pages import HOST, Pages, answer, page, photo, redirect, serving
+from tests.networks.pages import HOST, URL, Pages, answer, page, photo, redirect, serving_a_post
 from tests.networks.places import Place, no_media, now, text_of_its_own
 from tests.networks.rendering import bluesky_post
-
-URL = f"http://{HOST}/post"
 
 
 @pytest.fixture
 def pages() -> Iterator[Pages]:
-    with serving() as running:
-        running.pages["/post"] = answer(page(image="/picture.jpg"))
-        running.pages["/picture.jpg"] = answer(photo(), "image/jpeg")
+    with serving_a_post() as running:
         yield running
 
 

@@ -13,12 +13,10 @@ from typing import Any, TypeVar
 from fedisched.clock import SECOND, SystemClock
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import Journal
-from fedisched.engine.plan import Step
 from fedisched.model.network import Network
 from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account
 from fedisched.publisher.desk import Desk, Opened
-from fedisched.publisher.foresight import standing
 from fedisched.publisher.posts import Posts
 from fedisched.sandbox import Sandbox
 from tests.stage import Stage
@@ -154,12 +152,3 @@ class MortalStage(Stage):
             return
         finally:
             self._fate = Fate(None)
-
-    def standing(self) -> list[Step]:
-        """Where everything stands now."""
-        desk = self.desk()
-        try:
-            desk.posts.refresh()
-            return standing(desk, [], at_once=False)
-        finally:
-            desk.journal.close()

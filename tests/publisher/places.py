@@ -10,14 +10,12 @@ from pathlib import Path
 from threading import Condition, Timer
 
 from fedisched.clock import SECOND, SystemClock
-from fedisched.engine.plan import Step
 from fedisched.model.claims import Answered, Claims, Wanted
 from fedisched.model.delivery import Delivery
 from fedisched.model.settings import GitSettings
 from fedisched.publisher.carrier import Carrier
 from fedisched.publisher.claims import claims_of
 from fedisched.publisher.desk import Desk
-from fedisched.publisher.foresight import standing
 from fedisched.sandbox import Sandbox
 from tests.git.places import NOBODY, Clone, bare
 from tests.publisher.held import deliveries
@@ -118,15 +116,6 @@ class Peer(Stage):
         self._happens = die
         with suppress(Ends):
             self.publish()
-
-    def standing(self) -> list[Step]:
-        """Where everything stands now."""
-        desk = self.desk()
-        try:
-            desk.posts.refresh()
-            return standing(desk, [], at_once=False)
-        finally:
-            desk.journal.close()
 
     def deliveries(self) -> list[Delivery]:
         """What the journal knows."""
