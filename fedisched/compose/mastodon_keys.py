@@ -66,14 +66,15 @@ def _wrong_poll(draft: Draft) -> Iterator[Problem]:
         return
     if len(poll.options) > limits.poll_options:
         message = f"{len(poll.options)} options in the poll, and {target} takes {limits.poll_options}"
-        yield draft.wrong("poll", "poll-options", message, "Take some out.")
-    for option in poll.options:
+        yield draft.wrong(f"poll.options.{limits.poll_options}", "poll-options", message, "Take some out.")
+    for number, option in enumerate(poll.options):
         if (length := count_graphemes(option)) > limits.poll_characters:
             message = f"an option of the poll has {length} characters, and {target} takes {limits.poll_characters}"
-            yield draft.wrong("poll", "poll-option-too-long", message, f"Shorten “{option[:20]}…”.")
+            hint = f"Shorten “{option[:20]}…”."
+            yield draft.wrong(f"poll.options.{number}", "poll-option-too-long", message, hint)
     if not limits.poll_shortest <= poll.seconds <= limits.poll_longest:
         message = f"{target} takes polls that last from {_told(limits.poll_shortest)} to {_told(limits.poll_longest)}"
-        yield draft.wrong("poll", "poll-duration", message, "Set `duration` to a time between these.")
+        yield draft.wrong("poll.duration", "poll-duration", message, "Set `duration` to a time between these.")
     if draft.part.pictures or draft.media:
         hint = "Move the picture behind a line `---`, or take out the one or the other."
         yield draft.wrong("poll", "poll-with-media", f"{target} takes no poll beside a picture", hint)

@@ -25,11 +25,13 @@ _FORMS = (
 
 
 class NoCard(NamedTuple):
-    """Why a value makes no card; `at` is the mapping's key that is wrong, empty for the whole value."""
+    """Why a value makes no card; `at` is where in the mapping, empty for the whole value."""
 
     message: str
     hint: str
-    at: str = ""
+    at: tuple[str, ...] = ()
+    is_key: bool = False
+    """Whether the key there is wrong, and not what it says."""
 
 
 def link_card(value: object) -> LinkCard | NoCard:
@@ -49,12 +51,12 @@ def _mapping(value: Mapping[object, object]) -> LinkCard | NoCard:
         name = str(key)
         if name not in KEYS:
             hint = f"{did_you_mean(name, KEYS)}A card has {', '.join(KEYS)}."
-            return NoCard(f"a card has no `{short(name)}`", hint, name)
+            return NoCard(f"a card has no `{short(name)}`", hint, (name,), is_key=True)
         if not isinstance(text, str):
-            return NoCard(f"`{name}` is not a text", f"Write one text: `{name}: …`.", name)
+            return NoCard(f"`{name}` is not a text", f"Write one text: `{name}: …`.", (name,))
         if text:
             texts[name] = text
-    if "url" in texts and (wrong := _not_an_address(texts["url"], "url")):
+    if "url" in texts and (wrong := _not_an_address(texts["url"], ("url",))):
         return wrong
     for name in ("description", "image"):
         if texts.get(name, "").lower() in ("false", "none"):
@@ -66,7 +68,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _not_an_address(text: str, at: str = "") -> NoCard | None:
+def _not_an_address(text: str, at: tuple[str, ...] = ()) -> NoCard | None:
     if len(text) > _LONGEST_ADDRESS:
         return NoCard(f"the address is longer than {_LONGEST_ADDRESS} characters", "Write a shorter one.", at)
     if _ADDRESS.fullmatch(text):

@@ -46,12 +46,13 @@ def _medium(tree: Tree, item: Node, problems: list[Problem]) -> Medium | None:
     texts = {key: _text(tree, item, key, problems) for key in ("file", "alt")}
     focus = _focus(tree, item.values.get("focus"), problems)
     captions = tuple(_captions(tree, item.values.get("captions"), problems))
+    names, marks = tuple(each.text for each in captions), tuple(tree.mark(each.offset) for each in captions)
     if not texts["file"]:
         if "file" not in item.values:
             hint = f"Write {_EXAMPLE}."
             problems.append(tree.problem(item.offset, "media-form", "this item of `media` has no `file`", hint))
         return None
-    return Medium(texts["file"], texts["alt"].strip(), tree.mark(item.values["file"].offset), focus, captions)
+    return Medium(texts["file"], texts["alt"].strip(), tree.mark(item.values["file"].offset), focus, names, marks)
 
 
 def _unknown_keys(tree: Tree, item: Entries) -> Iterator[Problem]:
@@ -90,12 +91,12 @@ def _focus(tree: Tree, node: Node | None, problems: list[Problem]) -> str:
     return ""
 
 
-def _captions(tree: Tree, node: Node | None, problems: list[Problem]) -> Iterator[str]:
+def _captions(tree: Tree, node: Node | None, problems: list[Problem]) -> Iterator[Scalar]:
     if node is None or (isinstance(node, Scalar) and node.missing):
         return
     for item in node.items if isinstance(node, Listing) else (node,):
         if isinstance(item, Scalar) and not item.missing:
-            yield item.text
+            yield item
         else:
             hint = "Name a WebVTT file: `captions: clip.en.vtt`, or several in a list."
             problems.append(tree.problem(item.offset, "captions-form", "this names no file with captions", hint))

@@ -111,16 +111,16 @@ def _unknown_name(tree: Tree, settings: Settings, key: str, name: str, offset: i
 
 
 def mistyped(tree: Tree, of: Entries, mistake: Mistyped) -> Problem:
-    """The problem of a mistyped value in a block of keys: where it is, or as near to it as the file has it. A key that
-    should not be is at itself."""
+    """The problem of a mistyped value in a block of keys: where it is, or as near to it as the file has it."""
     node: Node = of.values[mistake.key]
     offset = node.offset
-    for step in mistake.place:
+    for number, step in enumerate(mistake.place, 1):
         if isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             offset = node.offset
         elif isinstance(node, Entries) and isinstance(step, str) and step in node.values:
-            offset, node = node.keys[step], node.values[step]
-        else:
+            is_it = mistake.is_key and number == len(mistake.place)
+            offset, node = (node.keys if is_it else {step: node.values[step].offset})[step], node.values[step]
+        elif not isinstance(node, Listing):  # a poll may be the list of its options alone
             break
     return tree.problem(offset, mistake.code, mistake.message, mistake.hint)

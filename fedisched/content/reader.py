@@ -11,7 +11,7 @@ from typing import Any
 from fedisched.content.essentials import Essentials, essentials, in_order, lenient
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
-from fedisched.content.keys import KEYS
+from fedisched.content.marks import marks_of
 from fedisched.content.media_key import read_media_key
 from fedisched.content.override import mistyped, override_problems, relation_problems
 from fedisched.content.schema import Details, type_details
@@ -77,7 +77,7 @@ def _post(
         title=details.title,
         media=media,
         results=read.results,
-        marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
+        marks=marks_of(tree, tree.root.values),
         **_typed(details),
     )
 
@@ -104,9 +104,8 @@ def _variant(post: Post, tree: Tree, target: str, settings: Settings) -> Post:
     front = front_of(tree, target, settings)
     details, _ = type_details({key: plain(node) for key, node in front.items()})
     named: dict[str, Any] = {key: _named(front.get(key), post.path) for key in RELATIONS}
-    marks = {key: tree.mark(node.offset) for key, node in front.items() if key in KEYS}
     media, _ = read_media_key(replace(tree, root=Entries(front, tree.root.keys, tree.root.offset)))
-    variant = replace(post, marks=marks, media=media, **_typed(details), **named)
+    variant = replace(post, marks=marks_of(tree, front), media=media, **_typed(details), **named)
     return _with_text(variant, tree, front["text"]) if "text" in front else variant
 
 

@@ -39,14 +39,16 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A file that a post attaches, by `media` or in its text; `at` is where it says so. `file` and `captions` are paths
-    from the post's own folder, as written. `focus` is `x,y`, each from -1 to 1, empty for the middle."""
+    """A file that a post attaches, by `media` or in its text; `at` is where it says so, `captions_at` where each of the
+    captions is named. `file` and `captions` are paths from the post's own folder, as written. `focus` is `x,y`, each
+    from -1 to 1, empty for the middle."""
 
     file: str
     alt: str
     at: Mark
     focus: str = ""
     captions: tuple[str, ...] = ()
+    captions_at: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Post:
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
     is line `body_line` of the file. `thread` says whether a part that is too long is split. `media` are
     files for its first part, before those that stand in its text. `marks` says where a front
-    matter key's value stands (`time`, `targets`, `cw`).
+    matter key's value stands (`time`, `targets`, `cw`), and of lists and blocks what is in them (`poll.options.2`).
 
     `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
     `variants` are the posts that targets get for which the file says something else, by account name; each line of a
@@ -112,9 +114,12 @@ class Post:
         """The post as this target gets it."""
         return self.variants.get(target, self)
 
-    def mark(self, key: str) -> Mark:
-        """Where the value of a front matter key stands; the file's first line if the key is not there."""
-        return self.marks.get(key, Mark(1, 1))
+    def mark(self, place: str) -> Mark:
+        """Where the value of a front matter key stands, or something inside it (`poll.options.2`), or else what that
+        would be in; the file's first line if the key is not there."""
+        while place and place not in self.marks:
+            place = place.rpartition(".")[0]
+        return self.marks.get(place, Mark(1, 1))
 
 
 @dataclass(frozen=True, slots=True)
