@@ -165,7 +165,8 @@ class Entry:
     moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
     out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
     error: such an entry is broken, and its other fields may be empty. `needs` are the posts that have to be published
-    first.
+    first. `longest` is how long it can be at most, as any network counts it; None where only the whole post tells
+    whether it can be sent.
     """
 
     path: str
@@ -178,3 +179,4 @@ class Entry:
     claims: tuple[Claim, ...] = ()
     problem: Problem | None = None
     needs: tuple[Need, ...] = ()
+    longest: int | None = None
