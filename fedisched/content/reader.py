@@ -17,12 +17,12 @@ from fedisched.content.override import mistyped, override_problems, relation_pro
 from fedisched.content.schema import Details, type_details
 from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
 from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
-from fedisched.model.post import Medium, Post, Reading
+from fedisched.content.written import offsets
+from fedisched.model.post import Medium, Post, Reading, Run
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 # `cw: #politics`: to YAML a comment; an author who leaves no space after the `#` may have meant a tag.
-_INDENT = re.compile(r"(?:[ \t]*\r?\n)*( *)")
 _TAG_LIKE = re.compile(r"[ \t]+(#[^\s#])")
 
 
@@ -120,15 +120,18 @@ def _with_text(post: Post, tree: Tree, node: Node) -> Post:
     """The post with a text of the front matter as its body, and where its lines are in the file."""
     if not isinstance(node, Scalar) or node.missing:
         return post
-    mark, text = tree.mark(node.offset), tree.fenced.text
-    sign = text[node.offset : node.offset + 1]
-    if not node.plain and sign in "|>":
-        begin = text.index("\n", node.offset) + 1
-        indent = _INDENT.match(text, begin)
-        line, column = mark.line + 1, len(indent[1]) + 1 if indent else 1
-    else:
-        line, column = mark.line, mark.column + (0 if node.plain else 1)
-    return replace(post, body=node.text, body_line=line, body_column=column)
+    return replace(post, body=node.text, body_runs=tuple(_runs(tree, node)))
+
+
+def _runs(tree: Tree, node: Scalar) -> Iterator[Run]:
+    """Where the characters of a value stand in the file."""
+    places = offsets(tree.fenced.text, node)
+    if not places:
+        yield Run(0, tree.mark(node.offset), exact=False)
+        return
+    for number, place in enumerate(places):
+        if number == 0 or place != places[number - 1] + 1 or tree.fenced.text[place - 1] == "\n":
+            yield Run(number, tree.mark(place))
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

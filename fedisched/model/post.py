@@ -64,6 +64,15 @@ class LinkCard:
     wanted: bool = True
 
 
+class Run(NamedTuple):
+    """From `start` in a text on, its characters stand one after the other from `place` in the file on; all of them at
+    `place` itself, if it cannot be told where (`exact` is false)."""
+
+    start: int
+    place: Mark
+    exact: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
@@ -76,8 +85,8 @@ class Post:
     matter key's value stands (`time`, `targets`, `cw`), and of lists and blocks what is in them (`poll.options.2`).
 
     `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
-    `variants` are the posts that targets get for which the file says something else, by account name; each line of a
-    text that stands in the front matter begins at `body_column` of its line in the file.
+    `variants` are the posts that targets get for which the file says something else, by account name; `body_runs` say
+    where a text that stands in the front matter does, in order of place, the first one from its beginning.
 
     `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
     `followers`, `following` and lists (an at-uri, or the address of a list in the app).
@@ -106,7 +115,7 @@ class Post:
     reply_to: str = ""
     quote: str = ""
     variants: Mapping[str, Post] = field(default_factory=dict)
-    body_column: int = 1
+    body_runs: tuple[Run, ...] = ()
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
