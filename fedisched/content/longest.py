@@ -10,8 +10,8 @@ from fedisched.content.tree import Scalar, Tree
 from fedisched.model.settings import Settings
 
 _PLAIN_KEYS = frozenset(("time", "targets", "status", "title", "results"))
-# What a body says beyond its text, what could be a part of nothing, and what may not stand in it.
-_MORE_THAN_TEXT = re.compile("!\\[|\\]\\(|<!--|^\\\\*---[ \t]*\r?$|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", re.MULTILINE)
+# What a body says beyond its text, and what could be a part of nothing.
+_MORE_THAN_TEXT = re.compile(r"!\[|\]\(|<!--|^\\*---[ \t]*\r?$", re.MULTILINE)
 _ADDRESS = 40
 """More than any server counts an address as."""
 

@@ -16,6 +16,7 @@ from fedisched.content.media_key import read_media_key
 from fedisched.content.override import mistyped, override_problems, relation_problems
 from fedisched.content.schema import Details, type_details
 from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
+from fedisched.content.unseen import unseen
 from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
 from fedisched.content.written import offsets
 from fedisched.model.post import Medium, Post, Reading, Run
@@ -46,6 +47,7 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         *relation_problems(tree, settings),
         *override_problems(tree, settings, targets),
         *_lost_to_comments(tree),
+        *unseen(tree),
     ]
     problems = in_order([*read.problems, *lenient(found, read.status)])
     if any(problem.is_error for problem in problems):
