@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from fedisched.compose import without_effect
 from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
@@ -74,7 +75,11 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     post, target = draft.post, draft.target
     if post.visibility in ("private", "direct"):
         message = f"{target} cannot keep a post {post.visibility}: everything on Bluesky is public"
-        yield draft.wrong("visibility", "not-private", message, f"Take {target} out of targets, or the visibility out.")
+        hint = (
+            f"Take {target} out of targets; or, if everybody may read it there, say so: "
+            f"`override: {{{target}: {{visibility: public}}}}`."
+        )
+        yield draft.wrong("visibility", "not-private", message, hint)
     unknown = [(number, label) for number, label in enumerate(post.labels) if label not in LABELS]
     if unknown or len(post.labels) > _MOST_LABELS:
         number, label = unknown[0] if unknown else (_MOST_LABELS, "")
@@ -93,6 +98,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
         yield draft.cannot("replies", "replies-unfit", message)
     yield from _strange_addresses(draft)
     yield from _wrong_tags(draft)
+    yield from without_effect.on_bluesky(draft, labelled=bool(labels_of(draft)))
 
 
 def _strange_addresses(draft: Draft) -> Iterator[Problem]:

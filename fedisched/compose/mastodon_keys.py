@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fedisched.compose import without_effect
 from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
@@ -49,6 +50,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     yield from _strange_addresses(draft)
     if post.poll:
         yield from _wrong_poll(draft)
+    yield from without_effect.on_mastodon(draft)
 
 
 def _strange_addresses(draft: Draft) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ _ELSEWHERE = {
     "subtitles": "captions",
 }
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+# A GIF may become a video.
+_WITHOUT_CAPTIONS = re.compile(r"\.(?:png|jpe?g|webp|avif|hei[cf]|mp3|m4a|og[ga]|opus|aac|wav|flac)$", re.IGNORECASE)
 _EXAMPLE = "`media: [{file: cat.jpg, alt: A cat asleep}]`"
 
 
@@ -46,6 +48,10 @@ def _medium(tree: Tree, item: Node, problems: list[Problem]) -> Medium | None:
     texts = {key: _text(tree, item, key, problems) for key in ("file", "alt")}
     focus = _focus(tree, item.values.get("focus"), problems)
     captions = tuple(_captions(tree, item.values.get("captions"), problems))
+    if captions and _WITHOUT_CAPTIONS.search(texts["file"]):
+        message = f"captions belong to videos, and {short(texts['file'])} is none"
+        hint = "Take them out; what is to be known of a picture or a sound stands in `alt`."
+        problems.append(tree.problem(captions[0].offset, "captions-unused", message, hint, "warning"))
     names, marks = tuple(each.text for each in captions), tuple(tree.mark(each.offset) for each in captions)
     if not texts["file"]:
         if "file" not in item.values:
