@@ -16,7 +16,7 @@ def found(front: str, body: str) -> list[tuple[str, str, str]]:
     """Target, severity and code of each problem, but for the picture, which is not there."""
     reading = read_post(f"---\n{front}\n---\n{body}\n".encode(), "posts/a.md", SETTINGS)
     assert reading.post is not None, reading.problems
-    problems = [("", p.severity, p.code) for p in reading.problems]
+    problems: list[tuple[str, str, str]] = [("", p.severity, p.code) for p in reading.problems]
     for target in reading.post.targets:
         account = SETTINGS.accounts[target]
         limits = compose.default_limits(account.network)
