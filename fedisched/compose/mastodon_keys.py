@@ -39,7 +39,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     if post.tags:
         message = f"{target} has no tags outside of the text, as Bluesky has them"
         words = " ".join(f"#{tag}" for tag in post.tags)
-        hint = f"Write {words} into the text, or say it to Bluesky alone: `override: {{bluesky: {{tags: …}}}}`."
+        hint = f"Write {words} into the text. Or: {draft.ways_out('tags')}"
         yield draft.wrong("tags", "tags-unfit", message, hint)
     if post.quotes not in (None, "everyone") and not draft.limits.quotes:
         message = f"{target}'s server knows no quotes (Mastodon does from 4.5 on), so it cannot say who may quote"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
-from fedisched.content.keys import did_you_mean
+from fedisched.content.keys import NOTHING, did_you_mean
 from fedisched.content.tree import short
 from fedisched.model.post import LinkCard
 
@@ -17,7 +17,6 @@ KEYS = tuple(field.name for field in fields(LinkCard) if field.name != "wanted")
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _WITHOUT_SCHEME = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?")
 _LONGEST_ADDRESS = 4000
-_NONE = frozenset({"false", "no", "off", "none"})
 _FORMS = (
     "Write an address (`https://…`), `false` for no card, "
     "or a mapping of `url`, `title`, `description` and `image`; or delete it: the first link in the text gets a card."
@@ -37,7 +36,7 @@ class NoCard(NamedTuple):
 def link_card(value: object) -> LinkCard | NoCard:
     """What a value of `link` means: texts, as the author wrote them."""
     if isinstance(value, str):
-        if value.lower() in _NONE:
+        if value.lower() in NOTHING:
             return LinkCard(wanted=False)
         return _not_an_address(value) or LinkCard(url=value)
     if isinstance(value, Mapping):

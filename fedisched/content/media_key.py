@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fedisched.content.keys import did_you_mean
+from fedisched.content.keys import NOTHING, did_you_mean
 from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, short
 from fedisched.model.post import Medium
 from fedisched.model.problem import Problem
@@ -29,9 +29,11 @@ _EXAMPLE = "`media: [{file: cat.jpg, alt: A cat asleep}]`"
 
 
 def read_media_key(tree: Tree) -> tuple[tuple[Medium, ...], list[Problem]]:
-    """What `media` attaches, and what is wrong with it; an item that names no file is left out."""
+    """What `media` attaches, nothing for `false`, and what is wrong with it; an item that names no file is left out."""
     problems: list[Problem] = []
     node = tree.get("media")
+    if isinstance(node, Scalar) and node.plain and node.text.lower() in NOTHING:
+        return (), []
     items: tuple[Node, ...] = () if node is None else node.items if isinstance(node, Listing) else (node,)
     media = [medium for item in items if (medium := _medium(tree, item, problems)) is not None]
     return tuple(media), problems

@@ -10,14 +10,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from fedisched.content.keys import did_you_mean
+from fedisched.content.keys import NOTHING, did_you_mean
 from fedisched.content.tree import short
 from fedisched.model.post import Poll, Quotes
 
 Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 """What an author may say about their own post on Bluesky."""
-NOTHING = frozenset(("false", "no", "off", "none"))
-"""What people write for a key that is to say nothing."""
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _DURATION = re.compile(r"(?:(\d{1,4})w)?(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
