@@ -19,7 +19,7 @@ from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
 from fedisched.content.unseen import unseen
 from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
 from fedisched.content.written import offsets
-from fedisched.model.post import Medium, Post, Reading, Run
+from fedisched.model.post import Medium, Partial, Post, Reading, Run
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
@@ -50,12 +50,28 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         *unseen(tree),
     ]
     problems = in_order([*read.problems, *lenient(found, read.status)])
-    if any(problem.is_error for problem in problems):
+    errors = [problem for problem in problems if problem.is_error]
+    if any(problem in errors for problem in tree.problems):
+        # Of what was refused nobody knows what it would have said.
         return Reading(path, digest, None, problems)
     post = _post(path, digest, tree, read, details, media, settings)
     if any(key in tree.root.values for key in (*RELATIONS, "override")):
         post = replace(post, variants={target: _variant(post, tree, target, settings) for target in targets})
+    if errors:
+        return Reading(path, digest, None, problems, Partial(post, frozenset(_keys_of(errors, tree))))
     return Reading(path, digest, post, problems)
+
+
+def _keys_of(errors: list[Problem], tree: Tree) -> Iterator[str]:
+    """The keys that errors are in; empty for one that should not be there and may have been meant as any other."""
+    begins = [(tree.mark(offset), key) for key, offset in sorted(tree.root.keys.items(), key=lambda item: item[1])]
+    for error in errors:
+        if error.code == "unknown-key" and (error.line, error.column) in [
+            (mark.line, mark.column) for mark, _ in begins
+        ]:
+            yield ""
+        elif error.line < tree.fenced.body_line:
+            yield from [key for mark, key in begins if (mark.line, mark.column) <= (error.line, error.column)][-1:]
 
 
 def _post(

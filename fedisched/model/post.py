@@ -132,6 +132,15 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """A post with errors, as far as it could be read: enough to look for more of them, and never to be sent. `doubtful`
+    are the keys that it may lack, or have otherwise than it was meant; under the empty name, any of them."""
+
+    post: Post
+    doubtful: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What came of reading a post's file: a post unless there is an error among the problems."""
 
@@ -139,6 +148,7 @@ class Reading:
     digest: str
     post: Post | None
     problems: tuple[Problem, ...]
+    partial: Partial | None = None
 
 
 @dataclass(frozen=True, slots=True)

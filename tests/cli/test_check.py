@@ -196,7 +196,7 @@ def test_a_terminal_that_is_narrow_gets_short_lines(folder: Path) -> None:
     write_post(folder, "b.md", f"---\ntargets: [bluesky]\n---\n{'word ' * 120}\n")
     shown = on_a_terminal("check", cwd=folder, environ={"NO_COLOR": "1", "COLUMNS": "40"}).decode().replace("\r", "")
     excerpts = [line for line in shown.splitlines() if " │ " in line]
-    assert len(excerpts) == 4 and max(map(len, excerpts)) == 40
+    assert len(excerpts) == 8 and max(map(len, excerpts)) == 40
 
 
 def test_a_post_with_an_error_is_counted_as_broken(folder: Path) -> None:
