@@ -79,7 +79,9 @@ def _of_one(post: Post, key: str, path: str, target: str, look: _Look) -> Proble
         return Problem(post.path, 1, 1, "circular", message, f"Take `{key}` out of one of them.")
     if other.status is Status.DRAFT:
         message = f"{path} is a draft, and this post waits until it is published"
-        return Problem(post.path, 1, 1, "waits-for-draft", message, "Give it a time.", "warning")
+        hint = "Give that one a `time`, and" if other.due is None else "It has a time: in that one,"
+        hint += " write `status: scheduled`."
+        return Problem(post.path, 1, 1, "waits-for-draft", message, hint, "warning")
     if other.status is Status.SCHEDULED and _is_later(other, post):
         message = f"{path} falls due after this post, which waits until then"
         return Problem(

@@ -155,8 +155,11 @@ def _limits_used(examined: Sequence[Examined]) -> tuple[Words, ...]:
 
 
 def _sums(examined: Sequence[Examined], problems: Sequence[Problem]) -> tuple[Words, ...]:
+    wrong = {problem.path for problem in problems if problem.is_error}
     states = Counter(
-        each.post.status.value if each.post else "broken" for each in examined if each.post or each.is_broken
+        each.post.status.value if each.post and each.path not in wrong else "broken"
+        for each in examined
+        if each.post or each.is_broken
     )
     targets = Counter(target for each in examined for target in each.renderings)
     errors = sum(problem.is_error for problem in problems)

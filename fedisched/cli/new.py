@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fedisched.cli.brought import brought
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.verb import json_option, verb
@@ -44,8 +45,9 @@ def new(
 ) -> Exit:
     """Write a post's file.
 
-    TEXT is the text, or - to read it from standard input. WHEN is a moment such as `2026-12-01 09:00`, with an
-    offset if you like, or `in 2 hours`, `today 18:00`, `tomorrow 09:00`, `friday 17:30`, `next friday 9am`.
+    TEXT is the text, or - to read it from standard input; front matter that it begins with is used as it is. WHEN is a
+    moment such as `2026-12-01 09:00`, with an offset if you like, or `in 2 hours`, `today 18:00`, `tomorrow 09:00`,
+    `friday 17:30`, `next friday 9am`.
 
     Examples:
     fedisched new "Good morning" --at "tomorrow 09:00"
@@ -55,13 +57,22 @@ def new(
     """
     settings = here.settings
     body = _body(text)
-    if when is not None and not body and not edit:
-        raise click.UsageError("There is no text to send at that time: give TEXT, or write it with --edit.")
+    own = brought(body, {"--at": when is not None, "--to": targets is not None, "--title": bool(title)}, settings)
+    body = own.body if own else body
+    if not body.strip() and not edit and not (own and "media" in own.keys):
+        if text is not None:
+            raise click.UsageError("The text is empty: give TEXT, or write it with --edit.")
+        if when is not None:
+            raise click.UsageError("There is no text to send at that time: give TEXT, or write it with --edit.")
     moment = _moment(when, here) if when is not None else None
     names = _targets(targets, settings) if targets is not None else None
-    day = (moment or datetime.fromtimestamp(here.clock.now() / SECOND, UTC)).astimezone(_zone(settings)).date()
-    front = _front_matter(moment, names, clean_line(title or ""), settings)
-    stem = f"{day.isoformat()}-{_slug(title or body or '')}"
+    now = datetime.fromtimestamp(here.clock.now() / SECOND, UTC)
+    day = (moment or (own and own.time) or now).astimezone(_zone(settings)).date()
+    lines = _front_matter(moment, names, clean_line(title or ""), settings)
+    if own and not moment:
+        lines = lines[:-1]  # what it says of its status is its own, be it nothing
+    front = "".join(["---\n", *(f"{line}\n" for line in lines), own.front if own else "", "---\n"])
+    stem = f"{day.isoformat()}-{_slug(title or (own and own.title) or body)}"
     path = _write_new(settings.posts_folder, stem, f"{front}{body}\n" if body else front)
     if edit:
         _open_in_editor(path, here)
@@ -76,7 +87,7 @@ def _body(text: str | None) -> str:
     else:
         data = (text or "").encode("utf-8", "surrogateescape")
     try:
-        return data.decode("utf-8").replace("\r\n", "\n").strip("\n")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").strip("\n")
     except UnicodeDecodeError:
         raise click.BadParameter("The text is not UTF-8.", param_hint="TEXT") from None
 
@@ -111,8 +122,9 @@ def _zone(settings: Settings) -> tzinfo:
     return ZoneInfo(settings.timezone) if settings.timezone else UTC
 
 
-def _front_matter(moment: datetime | None, targets: list[str] | None, title: str, settings: Settings) -> str:
-    lines = ["---"]
+def _front_matter(moment: datetime | None, targets: list[str] | None, title: str, settings: Settings) -> list[str]:
+    """The lines of the front matter, its status the last one."""
+    lines = []
     if title:
         # JSON's quoted text is YAML's, too.
         lines.append(f"title: {title if _PLAIN.fullmatch(title) else json.dumps(title, ensure_ascii=False)}")
@@ -122,8 +134,7 @@ def _front_matter(moment: datetime | None, targets: list[str] | None, title: str
         lines.append(f"time: {time_text(moment, settings.timezone)}")
     if targets:
         lines.append(f"targets: [{', '.join(targets)}]")
-    lines += [f"status: {'scheduled' if moment else 'draft'}", "---", ""]
-    return "\n".join(lines)
+    return [*lines, f"status: {'scheduled' if moment else 'draft'}"]
 
 
 def _slug(text: str) -> str:

@@ -110,7 +110,7 @@ def _cards(each: Examined) -> Iterable[tuple[str, Card, Mark]]:
     for target, rendering in each.renderings.items():
         for part in rendering.rendered.parts:
             if part.card is not None and each.post is not None:
-                at = each.post.mark("link") if each.post.link else Mark(part.line, part.column)
+                at = each.post.mark("link.url") if each.post.link else Mark(part.line, part.column)
                 yield target, part.card, at
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
-from fedisched.cli.words import Piece, Words, bad, clean_line, columns, doubtful, faint, strong
+from fedisched.cli.words import Piece, Words, bad, clean_line, clip, columns, doubtful, faint, strong
 
 if TYPE_CHECKING:
     from fedisched.cli.here import Here
     from fedisched.model.errors import FedischedError
     from fedisched.model.problem import Problem
 
-_WINDOW = 100
+_FAR = 1000
+"""Characters: more than any excerpt has."""
+_WIDEST, _NARROWEST = 110, 20
+"""Columns: an excerpt is no wider than people read, and no narrower than says anything."""
 _LARGEST = 1_000_000
 
 
@@ -24,13 +28,14 @@ def problem_line(problem: Problem) -> tuple[Words, ...]:
     return strong(place), " ", _severity(problem), f" {problem.message}. {problem.hint}"
 
 
-def problem_lines(problem: Problem, source: str) -> Iterable[tuple[Words, ...]]:
-    """The same for a terminal: place and message, the line of the file with a caret, and the hint."""
+def problem_lines(problem: Problem, source: str, width: int) -> Iterable[tuple[Words, ...]]:
+    """The same for a terminal that is so many columns wide: place and message, the line of the file with a caret, and
+    the hint."""
     place = f"{problem.path}:{problem.line}:{problem.column}:"
     yield strong(place), " ", _severity(problem), f" {problem.message}"
     if source.strip():
-        before, shown = _window(source, problem.column)
         number = f"{problem.line:>5}"
+        before, shown = _window(source, problem.column, max(width - len(number) - 3, _NARROWEST))
         yield faint(f"{number} │ "), shown
         yield faint(f"{' ' * len(number)} │ "), " " * columns(before), _coloured(problem, "^")
     yield "      ", problem.hint
@@ -39,6 +44,7 @@ def problem_lines(problem: Problem, source: str) -> Iterable[tuple[Words, ...]]:
 def show_problems(problems: Sequence[Problem], folder: Path, say: Callable[..., None], on_terminal: bool) -> None:
     """Say problems through `say`; with the lines of their files where a person reads along."""
     sources: dict[str, list[str]] = {}
+    width = min(get_terminal_size().columns, _WIDEST)
     for problem in problems:
         if not on_terminal:
             say(*problem_line(problem))
@@ -46,7 +52,7 @@ def show_problems(problems: Sequence[Problem], folder: Path, say: Callable[..., 
         if problem.path not in sources:
             sources[problem.path] = _lines_of(folder / problem.path)
         lines = sources[problem.path]
-        for line in problem_lines(problem, lines[problem.line - 1] if problem.line <= len(lines) else ""):
+        for line in problem_lines(problem, lines[problem.line - 1] if problem.line <= len(lines) else "", width):
             say(*line)
 
 
@@ -77,9 +83,26 @@ def _lines_of(path: Path) -> list[str]:
     return data.decode("utf-8-sig", "replace").split("\n") if b"\0" not in data else []
 
 
-def _window(source: str, column: int) -> tuple[str, str]:
-    """What is shown of a line, and the part of it before the column; a long line is cut around the place."""
-    start = max(0, column - _WINDOW // 2) if len(source) > _WINDOW else 0
-    lead = "…" if start else ""
-    before = lead + clean_line(source[start : column - 1])
-    return before, lead + clean_line(source[start : start + _WINDOW]).rstrip()
+def _window(source: str, column: int, width: int) -> tuple[str, str]:
+    """What is shown of a line in so many columns, and the part of it before the column; a line that is too long is cut
+    around the place, at either end where there is more."""
+    at = column - 1
+    before, rest = clean_line(source[max(0, at - _FAR) : at]), clean_line(source[at : at + _FAR]).rstrip()
+    if columns(before + rest) <= width:
+        return before, before + rest
+    # The place itself, and something of what follows it, always has room.
+    lead = _end_of(before, max(width - columns(rest) - 1, width // 2))
+    return lead, lead + clip(rest, width - columns(lead))
+
+
+def _end_of(text: str, width: int) -> str:
+    """The end of a text, cut to a width in columns."""
+    if columns(text) <= width:
+        return text
+    start = len(text)
+    while start and columns(text[start - 1 :]) < width:
+        start -= 1
+    # What is drawn onto the character before it does not stand alone.
+    while start < len(text) and not columns(text[start]):
+        start += 1
+    return "…" + text[start:]

@@ -200,8 +200,9 @@ def _told_of_changes(desk: Desk, teller: _Teller, run: _Run) -> Iterator[None]:
 def _dry_run(desk: Desk, teller: _Teller, run: _Run) -> Exit:
     from fedisched.publisher.foresight import standing, would_publish
     from fedisched.publisher.summary import summed_up
+    from fedisched.publisher.verdicts import judged
 
-    steps = standing(desk, run.named, run.at_once)
+    steps = judged(standing(desk, run.named, run.at_once), desk.journal, desk.accounts.all(), desk.settings)
     for report in would_publish(desk, steps, desk.clock.now() + run.wait):
         teller.report(report)
     teller.say_what_comes(desk, run)

@@ -22,6 +22,7 @@ from fedisched.model.command import typed
 from fedisched.model.errors import StateUnusable
 from fedisched.model.problem import Problem
 from fedisched.publisher.posts import Posts
+from fedisched.publisher.verdicts import judged
 
 if TYPE_CHECKING:
     from fedisched.engine.accounts import AccountState
@@ -45,7 +46,7 @@ _NOTHING = "There are no posts yet. `fedisched new` writes one."
 def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exit:
     """Show what is due when and where.
 
-    What needs you comes first, with the reason and what to do.
+    What needs you comes first, with the reason and what to do. Ends with 1 if there is such a thing, else with 0.
 
     Examples:
     fedisched queue
@@ -63,7 +64,7 @@ def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exi
         here.voice.json([_row(here, step) for step in steps])
     else:
         _show(here, steps, now, _NOTHING_FAILED if only_failed else _NOTHING if everything else _NOTHING_TO_COME)
-    return Exit.DONE
+    return Exit.NEEDS_YOU if any(map(_needs_a_person, steps)) else Exit.DONE
 
 
 def _steps(here: Here, everything: bool, now: int) -> list[Step]:
@@ -79,7 +80,7 @@ def _steps(here: Here, everything: bool, now: int) -> list[Step]:
         deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
         known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
         steps = plan(entries.values(), known, accounts, here.settings, now, others=posts.others_of(entries.values()))
-        steps = _with_what_keeps_all(journal, steps, now)
+        steps = judged(_with_what_keeps_all(journal, steps, now), journal, accounts, here.settings)
     finally:
         journal.close()
     from fedisched.publisher.copies import placed

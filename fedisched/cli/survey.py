@@ -14,7 +14,7 @@ from fedisched.content.reader import read_post
 from fedisched.content.times import microseconds
 from fedisched.engine.copied import NO_RESULTS_HINT, copied, later_than_its_results, passed_over
 from fedisched.model.network import ShownCard
-from fedisched.model.post import Entry, Post, Status
+from fedisched.model.post import Entry, Partial, Post, Status
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits, Rendering
 from fedisched.model.settings import Settings
@@ -101,15 +101,46 @@ def examine(settings: Settings, path: str, limits: Mapping[str, Limits]) -> Exam
     if isinstance(read, Problem):
         return Examined(path, None, (read,))
     reading = read_post(read[0], path, settings)
-    if reading.post is None:
-        return Examined(path, None, reading.problems)
-    renderings = {
-        target: render(reading.post, target, settings.accounts[target], settings, limits[target])
-        for target in reading.post.targets
-    }
-    composed = _composed_problems(reading.post, renderings)
-    problems = sorted((*reading.problems, *composed), key=lambda problem: (problem.line, problem.column))
-    return Examined(path, reading.post, tuple(problems), renderings)
+    if reading.post is not None:
+        renderings = _renderings(reading.post, settings, limits)
+        composed = _composed_problems(reading.post, renderings)
+        return Examined(path, reading.post, _in_order(*reading.problems, *composed), renderings)
+    return Examined(path, None, _in_order(*reading.problems, *_more_problems(reading.partial, settings, limits)))
+
+
+def _renderings(post: Post, settings: Settings, limits: Mapping[str, Limits]) -> dict[str, Rendering]:
+    accounts = settings.accounts
+    return {target: render(post, target, accounts[target], settings, limits[target]) for target in post.targets}
+
+
+def _in_order(*problems: Problem) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def _more_problems(partial: Partial | None, settings: Settings, limits: Mapping[str, Limits]) -> list[Problem]:
+    """What the networks would find wrong with a post that has errors of its own, as far as it does not come of these:
+    so that all of it can be mended in one go."""
+    if partial is None or "override" in partial.doubtful or (partial.post.results and "status" in partial.doubtful):
+        return []
+    doubtful = partial.doubtful if "" not in partial.doubtful else frozenset(_FOLLOWS)
+    nonsense = {code for key in doubtful for code in _FOLLOWS.get(key, ())}
+    found = _composed_problems(partial.post, _renderings(partial.post, settings, limits))
+    return [problem for problem in found if problem.code not in nonsense]
+
+
+_FOLLOWS: Mapping[str, tuple[str, ...]] = {
+    "thread": ("too-long",),
+    "media": ("empty-part", "sensitive-unused", "labels-unused", "cw-without-text"),
+    "labels": ("sensitive-unused", "labels-unused"),
+    "sensitive": ("labels-unused",),
+    "cw": ("sensitive-unused", "labels-unused"),
+    "link": ("no-link", "no-place-for-card", "link-unused", "link-not-in-text"),
+    "lang": ("captions", "bad-language"),
+    "reply_to": ("other-network", "bad-reference"),
+    "quote": ("other-network", "bad-reference"),
+    "targets": ("labels-unused", "link-unused", "captions-unused"),
+}
+"""What may be told of a post only since a key of it could not be read."""
 
 
 def known_limits(here: Here) -> dict[str, Limits]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from fedisched.compose import without_effect
 from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
@@ -74,11 +75,16 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     post, target = draft.post, draft.target
     if post.visibility in ("private", "direct"):
         message = f"{target} cannot keep a post {post.visibility}: everything on Bluesky is public"
-        yield draft.wrong("visibility", "not-private", message, f"Take {target} out of targets, or the visibility out.")
-    unknown = [label for label in post.labels if label not in LABELS]
+        hint = (
+            f"Take {target} out of targets; or, if everybody may read it there, say so: "
+            f"`override: {{{target}: {{visibility: public}}}}`."
+        )
+        yield draft.wrong("visibility", "not-private", message, hint)
+    unknown = [(number, label) for number, label in enumerate(post.labels) if label not in LABELS]
     if unknown or len(post.labels) > _MOST_LABELS:
-        message = f"Bluesky has no label {unknown[0]}" if unknown else f"more than {_MOST_LABELS} labels"
-        yield draft.wrong("labels", "unknown-label", message, f"Choose among {', '.join(LABELS)}.")
+        number, label = unknown[0] if unknown else (_MOST_LABELS, "")
+        message = f"Bluesky has no label {label}" if unknown else f"more than {_MOST_LABELS} labels"
+        yield draft.wrong(f"labels.{number}", "unknown-label", message, f"Choose among {', '.join(LABELS)}.")
     if post.poll:
         yield draft.cannot("poll", "no-polls", f"{target} has no polls: there are none on Bluesky")
     if post.quotes == "followers":
@@ -86,12 +92,13 @@ def unfit(draft: Draft) -> Iterator[Problem]:
         yield draft.cannot("quotes", "quotes-unfit", message)
     if post.replies is not None and len(post.replies) > _MOST_RULES:
         message = f"{len(post.replies)} kinds of people who may reply, and Bluesky takes {_MOST_RULES}"
-        yield draft.wrong("replies", "replies-too-many", message, "Take some out.")
+        yield draft.wrong(f"replies.{_MOST_RULES}", "replies-too-many", message, "Take some out.")
     if post.replies is not None and post.reply_to:
         message = f"{target} cannot limit who may reply to an answer: who began the thread decides that"
         yield draft.cannot("replies", "replies-unfit", message)
     yield from _strange_addresses(draft)
     yield from _wrong_tags(draft)
+    yield from without_effect.on_bluesky(draft, labelled=bool(labels_of(draft)))
 
 
 def _strange_addresses(draft: Draft) -> Iterator[Problem]:
@@ -107,8 +114,10 @@ def _wrong_tags(draft: Draft) -> Iterator[Problem]:
     tags = draft.post.tags
     if len(tags) > _MOST_TAGS:
         message = f"{len(tags)} tags, and Bluesky takes {_MOST_TAGS} beside those in the text"
-        yield draft.wrong("tags", "too-many-tags", message, "Take some out, or write them into the text as #tags.")
-    for tag in tags:
+        yield draft.wrong(
+            f"tags.{_MOST_TAGS}", "too-many-tags", message, "Take some out, or write them into the text as #tags."
+        )
+    for number, tag in enumerate(tags):
         if count_graphemes(tag) > _TAG_CHARACTERS or len(tag.encode()) > _TAG_BYTES:
             message = f"the tag {tag[:20]}… is longer than {_TAG_CHARACTERS} characters or {_TAG_BYTES} bytes"
-            yield draft.wrong("tags", "tag-too-long", message, "Shorten it.")
+            yield draft.wrong(f"tags.{number}", "tag-too-long", message, "Shorten it.")

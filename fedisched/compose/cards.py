@@ -49,7 +49,7 @@ class CardPlacer:
         if not wish.url or any(wish.url in part.text for part in parts):
             return []
         message = f"{self.target} makes its card of a link in the text, and {wish.url} is not there"
-        return [self._problem("link-not-in-text", message, "Put the link into the text, too.", warning=True)]
+        return [self._problem("link-not-in-text", message, "Put the link into the text, too.", "link.url", True)]
 
     def _no_place(self, wish: LinkCard, parts: Sequence[RenderedPart]) -> list[Problem]:
         """Nobody asked for a card that is made of any link that comes along; one that was asked for is not left out in
@@ -69,16 +69,16 @@ class CardPlacer:
         # It is made to fit when the card is made: here it only has to be a picture.
         limits = replace(self.attacher.limits, image_bytes=MOST_BYTES, image_side=None, types=())
         attacher = replace(self.attacher, limits=limits, shows=_PICTURES, alt_required=False)
-        at = self.attacher.source.post.mark("link")
+        at = self.attacher.source.post.mark("link.image")
         attachment, found = attacher.attach(Medium(wish.image, "", at))
         if (attachment and not attachment.mime.startswith("image/")) or any(p.code in _OF_FILMS for p in found):
             hint = "Name a PNG, JPEG, GIF, WebP, AVIF or HEIC file in `image`."
-            return None, [self._problem("unknown-image", f"{wish.image} is no picture", hint)]
+            return None, [self._problem("unknown-image", f"{wish.image} is no picture", hint, place="link.image")]
         return attachment, [problem for problem in found if problem.code not in _OF_NO_MATTER]
 
-    def _problem(self, code: str, message: str, hint: str, warning: bool = False) -> Problem:
+    def _problem(self, code: str, message: str, hint: str, place: str = "link", warning: bool = False) -> Problem:
         source = self.attacher.source
-        return source.problem_at(source.post.mark("link"), code, message, hint, "warning" if warning else "error")
+        return source.problem_at(source.post.mark(place), code, message, hint, "warning" if warning else "error")
 
 
 def _place_of(url: str, parts: Sequence[RenderedPart]) -> int | None:

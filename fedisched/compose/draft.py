@@ -122,11 +122,14 @@ class Draft:
 
     def cannot(self, key: str, code: str, message: str) -> Problem:
         """A problem with a key for which this network has nothing, with the ways out."""
-        hint = (
-            f"Take {self.target} out of targets, or say it to the others alone: "
-            f"`override: {{OTHER: {{{key}: …}}}}` in the place of `{key}`."
-        )
-        return self.wrong(key, code, message, hint)
+        return self.wrong(key, code, message, self.ways_out(key))
+
+    def ways_out(self, key: str) -> str:
+        """What to write where a target is to get a post without one of its keys."""
+        if len(self.post.targets) < 2:
+            return f"Take `{key}` out."
+        alone = f'`override: {{{self.target}: {{{key}: ""}}}}`'
+        return f"Take {self.target} out of targets, or let it have none: {alone}."
 
     def elsewhere(self, key: str, message: str) -> Problem:
         """A problem with a post that is named by an address on another network."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fedisched.compose import without_effect
 from fedisched.compose.draft import Draft, is_bluesky_page
 from fedisched.compose.graphemes import count_graphemes
 from fedisched.model.problem import Problem
@@ -38,7 +39,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     if post.tags:
         message = f"{target} has no tags outside of the text, as Bluesky has them"
         words = " ".join(f"#{tag}" for tag in post.tags)
-        hint = f"Write {words} into the text, or say it to Bluesky alone: `override: {{bluesky: {{tags: …}}}}`."
+        hint = f"Write {words} into the text. Or: {draft.ways_out('tags')}"
         yield draft.wrong("tags", "tags-unfit", message, hint)
     if post.quotes not in (None, "everyone") and not draft.limits.quotes:
         message = f"{target}'s server knows no quotes (Mastodon does from 4.5 on), so it cannot say who may quote"
@@ -49,6 +50,7 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     yield from _strange_addresses(draft)
     if post.poll:
         yield from _wrong_poll(draft)
+    yield from without_effect.on_mastodon(draft)
 
 
 def _strange_addresses(draft: Draft) -> Iterator[Problem]:
@@ -66,14 +68,15 @@ def _wrong_poll(draft: Draft) -> Iterator[Problem]:
         return
     if len(poll.options) > limits.poll_options:
         message = f"{len(poll.options)} options in the poll, and {target} takes {limits.poll_options}"
-        yield draft.wrong("poll", "poll-options", message, "Take some out.")
-    for option in poll.options:
+        yield draft.wrong(f"poll.options.{limits.poll_options}", "poll-options", message, "Take some out.")
+    for number, option in enumerate(poll.options):
         if (length := count_graphemes(option)) > limits.poll_characters:
             message = f"an option of the poll has {length} characters, and {target} takes {limits.poll_characters}"
-            yield draft.wrong("poll", "poll-option-too-long", message, f"Shorten “{option[:20]}…”.")
+            hint = f"Shorten “{option[:20]}…”."
+            yield draft.wrong(f"poll.options.{number}", "poll-option-too-long", message, hint)
     if not limits.poll_shortest <= poll.seconds <= limits.poll_longest:
         message = f"{target} takes polls that last from {_told(limits.poll_shortest)} to {_told(limits.poll_longest)}"
-        yield draft.wrong("poll", "poll-duration", message, "Set `duration` to a time between these.")
+        yield draft.wrong("poll.duration", "poll-duration", message, "Set `duration` to a time between these.")
     if draft.part.pictures or draft.media:
         hint = "Move the picture behind a line `---`, or take out the one or the other."
         yield draft.wrong("poll", "poll-with-media", f"{target} takes no poll beside a picture", hint)

@@ -27,8 +27,11 @@ class Source:
 
     def mark(self, offset: int) -> Mark:
         """The line and column in the file of an offset into the body."""
+        if runs := self.post.body_runs:
+            start, place, exact = runs[bisect_right(runs, offset, key=lambda run: run.start) - 1]
+            return Mark(place.line, place.column + (offset - start if exact else 0))
         line = bisect_right(self._line_starts, offset) - 1
-        return Mark(self.post.body_line + line, offset - self._line_starts[line] + self.post.body_column)
+        return Mark(self.post.body_line + line, offset - self._line_starts[line] + 1)
 
     def problem(self, offset: int, code: str, message: str, hint: str, severity: Severity = "error") -> Problem:
         """A problem at an offset into the body."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from fedisched.content.keys import did_you_mean, key_problems
 from fedisched.content.times import read_time
 from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, plain, short
+from fedisched.content.unseen import control_characters
 from fedisched.model.post import Claim, Status
 from fedisched.model.problem import Problem
 from fedisched.model.results import Result
@@ -45,6 +46,7 @@ def essentials(tree: Tree, settings: Settings) -> Essentials:
     targets = _targets(tree, settings, status, found)
     results = _results(tree, found)
     found.extend(_empty_body(tree, status))
+    found.extend(control_characters(tree))
     problems = [*tree.problems, *lenient(found, status)]
     return Essentials(status, time, targets, results, in_order(problems))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from fedisched.content.essentials import Essentials, claims, essentials
 from fedisched.content.fences import split
+from fedisched.content.longest import longest
 from fedisched.content.settled import settled
 from fedisched.content.times import as_rfc3339, microseconds
 from fedisched.content.tree import Scalar, Tree, parse
@@ -31,6 +32,8 @@ def _read(data: bytes, path: str, digest: str, settings: Settings) -> Entry:
     if isinstance(tree, Problem):
         return Entry(path, digest, Status.DRAFT, None, "", None, problem=tree)
     read = essentials(tree, settings)
+    problem = next((problem for problem in read.problems if problem.is_error), None)
+    is_settled = problem is not None or read.status is Status.PUBLISHED
     return Entry(
         path=path,
         digest=digest,
@@ -41,7 +44,8 @@ def _read(data: bytes, path: str, digest: str, settings: Settings) -> Entry:
         title=_title(tree),
         claims=claims(read.results),
         needs=_needs(tree, read, settings),
-        problem=next((problem for problem in read.problems if problem.is_error), None),
+        problem=problem,
+        longest=None if is_settled else longest(tree, settings),
     )
 
 

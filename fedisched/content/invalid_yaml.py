@@ -84,8 +84,11 @@ def _sign(text: str, at: int, began: int, _words: str) -> _What | None:
         sign = text[offset : offset + 1]
         if sign in _SIGNS:
             start, line = _line(text, offset)
-            key = line[: offset - start].strip()
-            hint = f'Put the value in quotes: `{key} "{sign}…"`.' if key.endswith(":") else "Put it in quotes."
+            key, value = line[: offset - start].strip(), line[offset - start :].strip()
+            if not key.endswith(":"):  # in a list
+                key, value = "", re.split(r"[,\]}]", value, maxsplit=1)[0].strip()
+            value = f"{sign}…" if len(value) > 40 or not value.isprintable() or set('"\\') & set(value) else value
+            hint = f'Put it in quotes: `{f"{key} " if key else ""}"{value}"`.'
             return offset, "unquoted-value", _SIGNS[sign], hint
     return None
 

@@ -27,6 +27,9 @@ KEYS = (
     *("tags", "poll", "replies", "quotes", "reply_to", "quote", "override", "results"),
 )
 
+NOTHING = frozenset(("false", "no", "off", "none"))
+"""What people write for a key that is to say nothing."""
+
 # What other tools call the same thing, as far as no spelling checker could guess it.
 _ELSEWHERE = {
     "date": "time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fedisched.content.keys import did_you_mean
+from fedisched.content.keys import NOTHING, did_you_mean
 from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, short
 from fedisched.model.post import Medium
 from fedisched.model.problem import Problem
@@ -23,13 +23,17 @@ _ELSEWHERE = {
     "subtitles": "captions",
 }
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+# A GIF may become a video.
+_WITHOUT_CAPTIONS = re.compile(r"\.(?:png|jpe?g|webp|avif|hei[cf]|mp3|m4a|og[ga]|opus|aac|wav|flac)$", re.IGNORECASE)
 _EXAMPLE = "`media: [{file: cat.jpg, alt: A cat asleep}]`"
 
 
 def read_media_key(tree: Tree) -> tuple[tuple[Medium, ...], list[Problem]]:
-    """What `media` attaches, and what is wrong with it; an item that names no file is left out."""
+    """What `media` attaches, nothing for `false`, and what is wrong with it; an item that names no file is left out."""
     problems: list[Problem] = []
     node = tree.get("media")
+    if isinstance(node, Scalar) and node.plain and node.text.lower() in NOTHING:
+        return (), []
     items: tuple[Node, ...] = () if node is None else node.items if isinstance(node, Listing) else (node,)
     media = [medium for item in items if (medium := _medium(tree, item, problems)) is not None]
     return tuple(media), problems
@@ -46,12 +50,17 @@ def _medium(tree: Tree, item: Node, problems: list[Problem]) -> Medium | None:
     texts = {key: _text(tree, item, key, problems) for key in ("file", "alt")}
     focus = _focus(tree, item.values.get("focus"), problems)
     captions = tuple(_captions(tree, item.values.get("captions"), problems))
+    if captions and _WITHOUT_CAPTIONS.search(texts["file"]):
+        message = f"captions belong to videos, and {short(texts['file'])} is none"
+        hint = "Take them out; what is to be known of a picture or a sound stands in `alt`."
+        problems.append(tree.problem(captions[0].offset, "captions-unused", message, hint, "warning"))
+    names, marks = tuple(each.text for each in captions), tuple(tree.mark(each.offset) for each in captions)
     if not texts["file"]:
         if "file" not in item.values:
             hint = f"Write {_EXAMPLE}."
             problems.append(tree.problem(item.offset, "media-form", "this item of `media` has no `file`", hint))
         return None
-    return Medium(texts["file"], texts["alt"].strip(), tree.mark(item.values["file"].offset), focus, captions)
+    return Medium(texts["file"], texts["alt"].strip(), tree.mark(item.values["file"].offset), focus, names, marks)
 
 
 def _unknown_keys(tree: Tree, item: Entries) -> Iterator[Problem]:
@@ -90,12 +99,12 @@ def _focus(tree: Tree, node: Node | None, problems: list[Problem]) -> str:
     return ""
 
 
-def _captions(tree: Tree, node: Node | None, problems: list[Problem]) -> Iterator[str]:
+def _captions(tree: Tree, node: Node | None, problems: list[Problem]) -> Iterator[Scalar]:
     if node is None or (isinstance(node, Scalar) and node.missing):
         return
     for item in node.items if isinstance(node, Listing) else (node,):
         if isinstance(item, Scalar) and not item.missing:
-            yield item.text
+            yield item
         else:
             hint = "Name a WebVTT file: `captions: clip.en.vtt`, or several in a list."
             problems.append(tree.problem(item.offset, "captions-form", "this names no file with captions", hint))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from fedisched.content.keys import KEYS, did_you_mean
+from fedisched.content.keys import KEYS, NOTHING, did_you_mean
 from fedisched.content.media_key import read_media_key
 from fedisched.content.schema import Mistyped, type_details
 from fedisched.content.tree import Entries, Listing, Node, Scalar, Tree, plain, short
@@ -14,6 +15,11 @@ from fedisched.content.variants import RELATIONS, is_address, path_named
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
+_PERSON = re.compile(
+    r"https?://[^/]+/(?:@[^/]+|users/[^/]+|profile/[^/]+)/?(?:[?#].*)?|at://[^/]+(?:/app\.bsky\.actor\.profile/self)?/?",
+    re.IGNORECASE,
+)
+"""The address of who posts, on Mastodon and on Bluesky."""
 _NOT_FOR_ONE = ("time", "targets", "status", "title", "override", "results")
 OVERRIDABLE = ("text", *(key for key in KEYS if key not in _NOT_FOR_ONE))
 NETWORKS = ("mastodon", "bluesky")
@@ -87,11 +93,22 @@ def _relation(tree: Tree, settings: Settings, key: str, node: Node) -> Iterator[
 
 
 def _reference(tree: Tree, key: str, node: Scalar) -> Iterator[Problem]:
-    if node.missing or is_address(node.text):
+    if node.missing:
+        return
+    if is_address(node.text):
+        if _PERSON.fullmatch(node.text):
+            hint = (
+                "Open the post itself, and take its address: `https://mastodon.social/@alice/113587` or `…/post/3k…`."
+            )
+            message = f"`{short(node.text)}` is a person's address, not a post's"
+            yield tree.problem(node.offset, "bad-reference", message, hint)
         return
     path = path_named(node.text, tree.path)
     if key == "quote" and node.text in REPLIES:
         hint = f"Did you mean `quotes: {node.text}`? That says who may quote the post; `quote` names a post."
+        yield tree.problem(node.offset, "bad-reference", f"`{short(node.text)}` is no post", hint)
+    elif node.plain and node.text.lower() in NOTHING:
+        hint = f'To name none, write `{key}: ""`, or take the key out.'
         yield tree.problem(node.offset, "bad-reference", f"`{short(node.text)}` is no post", hint)
     elif not path or not path.endswith(".md"):
         hint = "Write the path of its file from this one's folder (`hello.md`), or its address (`https://…`, `at://…`)."
@@ -111,16 +128,16 @@ def _unknown_name(tree: Tree, settings: Settings, key: str, name: str, offset: i
 
 
 def mistyped(tree: Tree, of: Entries, mistake: Mistyped) -> Problem:
-    """The problem of a mistyped value in a block of keys: where it is, or as near to it as the file has it. A key that
-    should not be is at itself."""
+    """The problem of a mistyped value in a block of keys: where it is, or as near to it as the file has it."""
     node: Node = of.values[mistake.key]
     offset = node.offset
-    for step in mistake.place:
+    for number, step in enumerate(mistake.place, 1):
         if isinstance(node, Listing) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             offset = node.offset
         elif isinstance(node, Entries) and isinstance(step, str) and step in node.values:
-            offset, node = node.keys[step], node.values[step]
-        else:
+            is_it = mistake.is_key and number == len(mistake.place)
+            offset, node = (node.keys if is_it else {step: node.values[step].offset})[step], node.values[step]
+        elif not isinstance(node, Listing):  # a poll may be the list of its options alone
             break
     return tree.problem(offset, mistake.code, mistake.message, mistake.hint)

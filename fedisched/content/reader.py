@@ -11,18 +11,19 @@ from typing import Any
 from fedisched.content.essentials import Essentials, essentials, in_order, lenient
 from fedisched.content.fences import Fenced, split
 from fedisched.content.handler import metadata
-from fedisched.content.keys import KEYS
+from fedisched.content.marks import marks_of
 from fedisched.content.media_key import read_media_key
 from fedisched.content.override import mistyped, override_problems, relation_problems
 from fedisched.content.schema import Details, type_details
 from fedisched.content.tree import Entries, Node, Scalar, Tree, parse, plain
+from fedisched.content.unseen import unseen
 from fedisched.content.variants import RELATIONS, front_of, is_address, path_named
-from fedisched.model.post import Medium, Post, Reading
+from fedisched.content.written import offsets
+from fedisched.model.post import Medium, Partial, Post, Reading, Run
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
 # `cw: #politics`: to YAML a comment; an author who leaves no space after the `#` may have meant a tag.
-_INDENT = re.compile(r"(?:[ \t]*\r?\n)*( *)")
 _TAG_LIKE = re.compile(r"[ \t]+(#[^\s#])")
 
 
@@ -46,14 +47,31 @@ def read_post(data: bytes, path: str, settings: Settings) -> Reading:
         *relation_problems(tree, settings),
         *override_problems(tree, settings, targets),
         *_lost_to_comments(tree),
+        *unseen(tree),
     ]
     problems = in_order([*read.problems, *lenient(found, read.status)])
-    if any(problem.is_error for problem in problems):
+    errors = [problem for problem in problems if problem.is_error]
+    if any(problem in errors for problem in tree.problems):
+        # Of what was refused nobody knows what it would have said.
         return Reading(path, digest, None, problems)
     post = _post(path, digest, tree, read, details, media, settings)
     if any(key in tree.root.values for key in (*RELATIONS, "override")):
         post = replace(post, variants={target: _variant(post, tree, target, settings) for target in targets})
+    if errors:
+        return Reading(path, digest, None, problems, Partial(post, frozenset(_keys_of(errors, tree))))
     return Reading(path, digest, post, problems)
+
+
+def _keys_of(errors: list[Problem], tree: Tree) -> Iterator[str]:
+    """The keys that errors are in; empty for one that should not be there and may have been meant as any other."""
+    begins = [(tree.mark(offset), key) for key, offset in sorted(tree.root.keys.items(), key=lambda item: item[1])]
+    for error in errors:
+        if error.code == "unknown-key" and (error.line, error.column) in [
+            (mark.line, mark.column) for mark, _ in begins
+        ]:
+            yield ""
+        elif error.line < tree.fenced.body_line:
+            yield from [key for mark, key in begins if (mark.line, mark.column) <= (error.line, error.column)][-1:]
 
 
 def _post(
@@ -77,7 +95,7 @@ def _post(
         title=details.title,
         media=media,
         results=read.results,
-        marks={key: tree.mark(node.offset) for key, node in tree.root.values.items() if key in KEYS},
+        marks=marks_of(tree, tree.root.values),
         **_typed(details),
     )
 
@@ -104,9 +122,8 @@ def _variant(post: Post, tree: Tree, target: str, settings: Settings) -> Post:
     front = front_of(tree, target, settings)
     details, _ = type_details({key: plain(node) for key, node in front.items()})
     named: dict[str, Any] = {key: _named(front.get(key), post.path) for key in RELATIONS}
-    marks = {key: tree.mark(node.offset) for key, node in front.items() if key in KEYS}
     media, _ = read_media_key(replace(tree, root=Entries(front, tree.root.keys, tree.root.offset)))
-    variant = replace(post, marks=marks, media=media, **_typed(details), **named)
+    variant = replace(post, marks=marks_of(tree, front), media=media, **_typed(details), **named)
     return _with_text(variant, tree, front["text"]) if "text" in front else variant
 
 
@@ -121,15 +138,18 @@ def _with_text(post: Post, tree: Tree, node: Node) -> Post:
     """The post with a text of the front matter as its body, and where its lines are in the file."""
     if not isinstance(node, Scalar) or node.missing:
         return post
-    mark, text = tree.mark(node.offset), tree.fenced.text
-    sign = text[node.offset : node.offset + 1]
-    if not node.plain and sign in "|>":
-        begin = text.index("\n", node.offset) + 1
-        indent = _INDENT.match(text, begin)
-        line, column = mark.line + 1, len(indent[1]) + 1 if indent else 1
-    else:
-        line, column = mark.line, mark.column + (0 if node.plain else 1)
-    return replace(post, body=node.text, body_line=line, body_column=column)
+    return replace(post, body=node.text, body_runs=tuple(_runs(tree, node)))
+
+
+def _runs(tree: Tree, node: Scalar) -> Iterator[Run]:
+    """Where the characters of a value stand in the file."""
+    places = offsets(tree.fenced.text, node)
+    if not places:
+        yield Run(0, tree.mark(node.offset), exact=False)
+        return
+    for number, place in enumerate(places):
+        if number == 0 or place != places[number - 1] + 1 or tree.fenced.text[place - 1] == "\n":
+            yield Run(number, tree.mark(place))
 
 
 def _lost_to_comments(tree: Tree) -> Iterator[Problem]:

@@ -11,16 +11,24 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from fedisched.content.keys import did_you_mean
 from fedisched.content.link import link_card
 from fedisched.content.tree import short
-from fedisched.content.values import APoll, PollShape, Replies, Tags, WhoQuotes, yes_or_no
+from fedisched.content.values import (
+    APoll,
+    Label,
+    Labels,
+    Place,
+    PollShape,
+    Replies,
+    Tags,
+    WhoQuotes,
+    wrong,
+    yes_or_no,
+)
 from fedisched.model.post import LinkCard, Visibility
-
-Label = Literal["porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
-"""What an author may say about their own post on Bluesky."""
 
 # Enough of BCP 47 (https://www.rfc-editor.org/rfc/rfc5646) to tell a language's code from its name.
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -30,24 +38,16 @@ def _lang(text: str) -> str:
     if not _LANG.fullmatch(text):
         meant = f"`{text.replace('_', '-')}`" if _LANG.fullmatch(text.replace("_", "-")) else "a code such as `en`"
         message = f"`{short(text)}` is not a language's code"
-        raise PydanticCustomError("lang-form", "{message}", {"message": message, "hint": f"Write {meant}."})
+        raise wrong("lang-form", message, f"Write {meant}.")
     language, *rest = text.split("-")
     return "-".join([language.lower(), *rest])
-
-
-def _as_tuple(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
-def _each_once(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    return tuple(dict.fromkeys(labels))
 
 
 def _auto(text: object) -> object:
     if text != "auto":
         message = f"`{short(str(text))}` is no way to make a thread"
         hint = "Write `auto` to have long parts split, or leave the key out; a line `---` starts a part in any case."
-        raise PydanticCustomError("thread-form", "{message}", {"message": message, "hint": hint})
+        raise wrong("thread-form", message, hint)
     return text
 
 
@@ -55,7 +55,7 @@ def _link(value: object) -> LinkCard:
     found = link_card(value)
     if isinstance(found, LinkCard):
         return found
-    raise PydanticCustomError("link-form", "{message}", found._asdict())
+    raise wrong("link-form", found.message, found.hint, found.at, is_key=found.is_key)
 
 
 class Details(BaseModel):
@@ -68,7 +68,7 @@ class Details(BaseModel):
     visibility: Visibility | None = None
     cw: str = ""
     sensitive: Annotated[bool | None, BeforeValidator(yes_or_no)] = None
-    labels: Annotated[tuple[Label, ...], BeforeValidator(_as_tuple), AfterValidator(_each_once)] = ()
+    labels: Labels = ()
     thread: Annotated[Literal["auto"] | None, BeforeValidator(_auto)] = None
     link: Annotated[LinkCard | None, BeforeValidator(_link)] = None
     tags: Tags = ()
@@ -79,13 +79,15 @@ class Details(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Mistyped:
-    """A value of the wrong type: `place` is where in the key's value it stands, empty for the whole value."""
+    """A value of the wrong type: `place` is where in the key's value it stands, empty for the whole value. `is_key`: it
+    is the key there that is wrong, and not what it says."""
 
     key: str
-    place: tuple[int | str, ...]
+    place: Place
     code: str
     message: str
     hint: str
+    is_key: bool = False
 
 
 def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistyped, ...]]:
@@ -96,17 +98,18 @@ def type_details(metadata: Mapping[str, object]) -> tuple[Details, tuple[Mistype
         return Details.model_validate(given), ()
     except ValidationError as error:
         mistakes = tuple(_mistyped(details) for details in error.errors(include_url=False))
-    wrong = {mistake.key for mistake in mistakes}
-    return Details.model_validate({key: value for key, value in given.items() if key not in wrong}), mistakes
+    mistaken = {mistake.key for mistake in mistakes}
+    return Details.model_validate({key: value for key, value in given.items() if key not in mistaken}), mistakes
 
 
 def _mistyped(details: ErrorDetails) -> Mistyped:
     key, *place = details["loc"]
     name, item = str(key), tuple(place)
     context = details.get("ctx", {})
-    hint, at = context.get("hint"), (context["at"],) if context.get("at") else item
+    hint = context.get("hint")
     if isinstance(hint, str):
-        return Mistyped(name, at, details["type"], details["msg"], hint)
+        at = (*item, *context["at"])
+        return Mistyped(name, at, details["type"], details["msg"], hint, context["is_key"])
     value = details["input"]
     if name == "visibility" and isinstance(value, str):
         meaning = "public, unlisted, private (followers only) or direct (only those it mentions)"
@@ -121,8 +124,8 @@ def _mistyped(details: ErrorDetails) -> Mistyped:
     return Mistyped(name, item, "not-text", f"`{name}` is not a text", hint)
 
 
-def _wrong_poll(name: str, place: tuple[int | str, ...], key: str, kind: str) -> Mistyped:
+def _wrong_poll(name: str, place: Place, key: str, kind: str) -> Mistyped:
     if kind == "missing":
         return Mistyped(name, (), "poll-options", f"the poll has no {key}", f"Add `{key}: [Tea, Coffee]`.")
     hint = f"{did_you_mean(key, PollShape.model_fields)}A poll has {', '.join(PollShape.model_fields)}."
-    return Mistyped(name, place, "poll-key", f"a poll has no `{short(key)}`", hint)
+    return Mistyped(name, place, "poll-key", f"a poll has no `{short(key)}`", hint, is_key=True)

@@ -26,7 +26,7 @@ ZONES_APART = 26 * 3600 * SECOND
 """How much the time of everything that was published long ago may seem to move when the configuration's zone does."""
 
 _STAMP = "path, size, mtime, ctime, inode, device"
-_COLUMNS = "digest, status, due, time, targets, title, claims, problem, needs"
+_COLUMNS = "digest, status, due, time, targets, title, claims, problem, needs, longest"
 
 
 Seen = tuple[str, int, int, int, int, int]
@@ -103,7 +103,7 @@ class Index:
         with self._journal.transaction() as connection:
             connection.executemany(
                 f"INSERT OR REPLACE INTO file ({_STAMP}, {_COLUMNS}) "  # noqa: S608
-                f"VALUES ({', '.join('?' * 15)})",
+                f"VALUES ({', '.join('?' * 16)})",
                 [(*_trusted(seen, now), *_row(entry)[1:]) for seen, entry in kept],
             )
             _note_ahead(connection, [entry for _, entry in kept], now // 1000)
@@ -245,11 +245,12 @@ def _row(entry: Entry) -> tuple[object, ...]:
         json.dumps([(c.target, c.key, c.ids, c.published, c.url, c.stands) for c in entry.claims]),
         None if entry.problem is None else json.dumps(asdict(entry.problem)),
         json.dumps(entry.needs),
+        entry.longest,
     )
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    path, digest, status, due, time, targets, title, claims, problem, needs = row
+    path, digest, status, due, time, targets, title, claims, problem, needs, longest = row
     return Entry(
         path=str(path),
         digest=str(digest),
@@ -261,6 +262,7 @@ def _entry(row: tuple[object, ...]) -> Entry:
         claims=() if claims == "[]" else _claims(str(claims)),
         problem=None if problem is None else Problem(**json.loads(str(problem))),
         needs=() if needs == "[]" else tuple(Need(*need) for need in json.loads(str(needs))),
+        longest=longest if isinstance(longest, int) else None,
     )
 
 

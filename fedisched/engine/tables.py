@@ -92,6 +92,17 @@ MIGRATIONS: tuple[str, ...] = (
     DELETE FROM file;
     ALTER TABLE file ADD COLUMN needs TEXT NOT NULL DEFAULT '[]'
     """,
+    # Nor was it read whether an entry says all there is to know. What came of reading those whole that do not is kept.
+    """
+    DELETE FROM file;
+    ALTER TABLE file ADD COLUMN longest INTEGER;
+    CREATE TABLE verdict (
+        path      TEXT PRIMARY KEY,
+        made_with TEXT NOT NULL,
+        files     TEXT NOT NULL,
+        problems  TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
 )
 
 

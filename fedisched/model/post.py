@@ -39,14 +39,16 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A file that a post attaches, by `media` or in its text; `at` is where it says so. `file` and `captions` are paths
-    from the post's own folder, as written. `focus` is `x,y`, each from -1 to 1, empty for the middle."""
+    """A file that a post attaches, by `media` or in its text; `at` is where it says so, `captions_at` where each of the
+    captions is named. `file` and `captions` are paths from the post's own folder, as written. `focus` is `x,y`, each
+    from -1 to 1, empty for the middle."""
 
     file: str
     alt: str
     at: Mark
     focus: str = ""
     captions: tuple[str, ...] = ()
+    captions_at: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,15 @@ class LinkCard:
     wanted: bool = True
 
 
+class Run(NamedTuple):
+    """From `start` in a text on, its characters stand one after the other from `place` in the file on; all of them at
+    `place` itself, if it cannot be told where (`exact` is false)."""
+
+    start: int
+    place: Mark
+    exact: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post whose file could be read without an error.
@@ -71,11 +82,11 @@ class Post:
     default is filled in. `body` is the text after the front matter with every line break as `\\n`; its first line
     is line `body_line` of the file. `thread` says whether a part that is too long is split. `media` are
     files for its first part, before those that stand in its text. `marks` says where a front
-    matter key's value stands (`time`, `targets`, `cw`).
+    matter key's value stands (`time`, `targets`, `cw`), and of lists and blocks what is in them (`poll.options.2`).
 
     `reply_to` and `quote` name another post: the path of its file relative to the content folder, or an address.
-    `variants` are the posts that targets get for which the file says something else, by account name; each line of a
-    text that stands in the front matter begins at `body_column` of its line in the file.
+    `variants` are the posts that targets get for which the file says something else, by account name; `body_runs` say
+    where a text that stands in the front matter does, in order of place, the first one from its beginning.
 
     `tags` are without `#`. `replies` says who may reply: None for everyone, empty for nobody, else `mentioned`,
     `followers`, `following` and lists (an at-uri, or the address of a list in the app).
@@ -104,7 +115,7 @@ class Post:
     reply_to: str = ""
     quote: str = ""
     variants: Mapping[str, Post] = field(default_factory=dict)
-    body_column: int = 1
+    body_runs: tuple[Run, ...] = ()
     results: Mapping[str, Result] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
@@ -112,9 +123,21 @@ class Post:
         """The post as this target gets it."""
         return self.variants.get(target, self)
 
-    def mark(self, key: str) -> Mark:
-        """Where the value of a front matter key stands; the file's first line if the key is not there."""
-        return self.marks.get(key, Mark(1, 1))
+    def mark(self, place: str) -> Mark:
+        """Where the value of a front matter key stands, or something inside it (`poll.options.2`), or else what that
+        would be in; the file's first line if the key is not there."""
+        while place and place not in self.marks:
+            place = place.rpartition(".")[0]
+        return self.marks.get(place, Mark(1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A post with errors, as far as it could be read: enough to look for more of them, and never to be sent. `doubtful`
+    are the keys that it may lack, or have otherwise than it was meant; under the empty name, any of them."""
+
+    post: Post
+    doubtful: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +148,7 @@ class Reading:
     digest: str
     post: Post | None
     problems: tuple[Problem, ...]
+    partial: Partial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +184,8 @@ class Entry:
     moment as RFC 3339 text with the author's offset. `targets` are the names as written (None: the key is left
     out); groups are resolved by whoever asks, since the config may change without the file. `problem` is the first
     error: such an entry is broken, and its other fields may be empty. `needs` are the posts that have to be published
-    first.
+    first. `longest` is how long it can be at most, as any network counts it; None where only the whole post tells
+    whether it can be sent.
     """
 
     path: str
@@ -173,3 +198,4 @@ class Entry:
     claims: tuple[Claim, ...] = ()
     problem: Problem | None = None
     needs: tuple[Need, ...] = ()
+    longest: int | None = None

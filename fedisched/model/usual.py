@@ -3,7 +3,10 @@ compose go by them until a server was asked, those who ask fill up with them wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fedisched.model.rendered import Limits
+from fedisched.model.settings import NetworkName
 
 BLUESKY = Limits(
     characters=300,
@@ -22,3 +25,4 @@ MASTODON = Limits(
     image_pixels=33_177_600,
     video_pixels=8_294_400,
 )
+OF_NETWORK: Mapping[NetworkName, Limits] = {"bluesky": BLUESKY, "mastodon": MASTODON}

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from fedisched.cli.exit import Exit
+from fedisched.cli.problems import problem_lines
+from fedisched.cli.words import columns, paint
 from fedisched.config import make_state_folder
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.journal import FILE_NAME, Journal
 from fedisched.model.network import Identity
+from fedisched.model.problem import Problem
 from fedisched.model.rendered import Limits
 from tests.cli.support import call, content_folder, start, write_post
 from tests.cli.test_framework import modules_after, on_a_terminal
@@ -174,6 +177,32 @@ def test_on_a_terminal_the_line_is_shown_with_a_caret_under_the_place(folder: Pa
     write_post(folder, "a.md", '---\ntitle: "漢字 é"\ntime: soon\n---\nx\n')
     shown = on_a_terminal("check", cwd=folder, environ={"NO_COLOR": "1"}).decode().replace("\r", "")
     assert "    3 │ time: soon\n      │       ^\n" in shown
+
+
+@pytest.mark.parametrize("width", [30, 50, 80, 200])
+@pytest.mark.parametrize("before", ["", "a" * 30, "漢字" * 40, "e\u0301" * 90, "👩‍👩‍👧" * 30])
+@pytest.mark.parametrize("after", ["!", " b" * 60, "漢" * 90, "c" * 5000])
+def test_an_excerpt_fits_the_terminal_and_has_its_place_in_it(width: int, before: str, after: str) -> None:
+    problem = Problem("posts/a.md", 7, len(before) + 1, "code", "message", "Hint.")
+    lines = problem_lines(problem, f"{before}X{after}", width)
+    _, line, caret, _ = (paint(tuple(words), coloured=False) for words in lines)
+    assert columns(line) <= max(width, 28)
+    assert columns(line.partition("X")[0]) == columns(caret) - 1
+    assert ("…" in line) == (columns(f"{before}X{after}") > width - 8)
+
+
+def test_a_terminal_that_is_narrow_gets_short_lines(folder: Path) -> None:
+    write_post(folder, "a.md", f"---\ntime: soon\n---\n{'word ' * 120}\n")
+    write_post(folder, "b.md", f"---\ntargets: [bluesky]\n---\n{'word ' * 120}\n")
+    shown = on_a_terminal("check", cwd=folder, environ={"NO_COLOR": "1", "COLUMNS": "40"}).decode().replace("\r", "")
+    excerpts = [line for line in shown.splitlines() if " │ " in line]
+    assert len(excerpts) == 8 and max(map(len, excerpts)) == 40
+
+
+def test_a_post_with_an_error_is_counted_as_broken(folder: Path) -> None:
+    write_post(folder, "a.md", f"---\ntime: 2026-12-01 09:00\ntargets: [bluesky]\n---\n{'word ' * 120}\n")
+    write_post(folder, "b.md", GOOD)
+    assert call("check", "-C", str(folder)).stdout.splitlines()[-1].startswith("2 posts (1 scheduled, 1 broken)")
 
 
 def test_nothing_in_a_file_or_its_name_can_steer_the_terminal(folder: Path) -> None:

@@ -73,6 +73,20 @@ def test_what_makes_it_wait_longer_is_a_warning(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("front", "hint"),
+    [
+        ("status: draft", "Give that one a `time`, and write `status: scheduled`."),
+        (f"{TIME}status: draft", "It has a time: in that one, write `status: scheduled`."),
+    ],
+)
+def test_it_says_what_the_draft_lacks(folder: Path, front: str, hint: str) -> None:
+    write_post(folder, "draft.md", f"---\n{front}\n---\nNot yet\n")
+    write_post(folder, "b.md", f"---\n{TIME}quote: draft.md\n---\nThe answer\n")
+    shown = call("check", "-C", str(folder)).stdout
+    assert f"posts/draft.md is a draft, and this post waits until it is published. {hint}\n" in shown
+
+
 def test_what_is_published_has_no_such_problems(folder: Path) -> None:
     gone_by = "time: 2020-01-01 09:00\nstatus: published\n"
     write_post(folder, "b.md", f"---\n{gone_by}reply_to: nowhere.md\n---\nThe answer\n")

@@ -187,3 +187,53 @@ def test_a_folder_that_cannot_be_written_is_said(folder: Path) -> None:
     done = start("new", "x", cwd=folder)
     assert done.returncode == Exit.NEEDS_YOU
     assert b"Traceback" not in done.stderr and os.fsencode(folder / "posts") in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n"])
+def test_a_text_that_is_empty_is_a_usage_error(folder: Path, text: str) -> None:
+    for done in (call("new", text, "-C", str(folder)), call("new", "-", "-C", str(folder), typed=text)):
+        assert done.exit_code == Exit.USAGE and "--edit" in done.stderr
+    assert list((folder / "posts").iterdir()) == []
+
+
+def test_front_matter_that_a_text_brings_along_is_its_own(folder: Path) -> None:
+    typed = "\ufeff---\r\ntime: 2026-12-01 09:00 # early\r\ncw: Food\r\n---\r\nSoup!\r\n"
+    done = call("new", "-", "--to", "mastodon", "-C", str(folder), typed=typed)
+    assert done.exit_code == Exit.DONE, done.output
+    written = folder / "posts/2026-12-01-soup.md"
+    text = "---\ntargets: [mastodon]\ntime: 2026-12-01 09:00 # early\ncw: Food\n---\nSoup!\n"
+    assert written.read_text(encoding="utf-8") == text
+
+
+def test_options_add_to_the_front_matter_of_a_text(folder: Path) -> None:
+    typed = "---\ntitle: Lunch\n---\nSoup!\n"
+    assert call("new", "-", "--at", "2026-12-01 09:00", "-C", str(folder), typed=typed).exit_code == Exit.DONE
+    assert call("new", "-C", str(folder), "--", typed).exit_code == Exit.DONE
+    written = {path.name: path.read_text() for path in (folder / "posts").iterdir()}
+    assert written == {
+        "2026-12-01-lunch.md": "---\ntime: 2026-12-01 09:00\nstatus: scheduled\ntitle: Lunch\n---\nSoup!\n",
+        "2026-11-20-lunch.md": "---\ntitle: Lunch\n---\nSoup!\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "words"),
+    [
+        ("---\ntime: 2026-12-01 09:00\n---\nHi\n", ("--at", "tomorrow 09:00"), "leave out --at"),
+        ("---\nstatus: draft\n---\nHi\n", ("--at", "tomorrow 09:00"), "its own `status`"),
+        ("---\ntitle: A\n---\nHi\n", ("--title", "B"), "leave out --title"),
+        ("---\n{cw: A}\n---\nHi\n", ("--to", "mastodon"), "in braces"),
+        ("---\nresults: {}\n---\nHi\n", (), "`results`"),
+        ("---\nHello, all\n---\nHi\n", (), "is plain text, not keys"),
+        ("---\nHello\n", (), "never closed"),
+        ("---\ncw: @food\n---\nHi\n", (), "TEXT:2:5"),
+        ("---\nlang: en\n---\n\n", (), "The text is empty"),
+    ],
+)
+def test_front_matter_that_cannot_be_used_is_refused(
+    folder: Path, typed: str, options: tuple[str, ...], words: str
+) -> None:
+    done = call("new", "-", *options, "-C", str(folder), typed=typed)
+    assert done.exit_code == Exit.USAGE
+    assert words in " ".join(done.stderr.split())
+    assert list((folder / "posts").iterdir()) == []

@@ -47,7 +47,16 @@ Good morning!
 
 
 _ONLY_FOR_RENDERING = {
-    *("comment", "lang-form", "not-text", "not-yes-or-no", "unknown-label", "unknown-visibility", "not-a-list"),
+    *(
+        "comment",
+        "lang-form",
+        "not-text",
+        "not-yes-or-no",
+        "unknown-label",
+        "unknown-visibility",
+        "not-a-list",
+        "empty-item",
+    ),
     *("bad-duration", "poll-form", "poll-key", "poll-options", "replies-mixed", "tag-form"),
     *("unknown-quotes", "unknown-replies", "bad-override", "bad-reference"),
 }

@@ -58,8 +58,8 @@ def test_its_place_is_known() -> None:
         (f"[{URL}]", "link-form", 7, "mapping"),
         ("https://example.com/" + "a" * 4000, "link-form", 7, "shorter"),
         ("{titel: Mine}", "link-form", 8, "`title`"),
-        ("{url: example.com}", "link-form", 8, "`https://example.com`"),
-        (f"{{url: '{URL}', title: [Mine]}}", "link-form", 38, "`title: …`"),
+        ("{url: example.com}", "link-form", 13, "`https://example.com`"),
+        (f"{{url: '{URL}', title: [Mine]}}", "link-form", 45, "`title: …`"),
     ],
 )
 def test_what_makes_no_card_is_a_problem_at_its_place(link: str, code: str, column: int, hint: str) -> None:

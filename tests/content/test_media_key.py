@@ -39,10 +39,13 @@ def media(front: str) -> tuple[Medium, ...]:
             (Medium("cat.png", "A cat,\nasleep", Mark(3, 11), "0.5,-0.25"),),
         ),
         ("media: [{file: cat.png, focus: [0, 1]}]\n", (Medium("cat.png", "", Mark(2, 16), "0.0,1.0"),)),
-        ("media: [{file: a.mp4, captions: a.vtt}]\n", (Medium("a.mp4", "", Mark(2, 16), "", ("a.vtt",)),)),
+        (
+            "media: [{file: a.mp4, captions: a.vtt}]\n",
+            (Medium("a.mp4", "", Mark(2, 16), "", ("a.vtt",), (Mark(2, 33),)),),
+        ),
         (
             "media: [{file: a.mp4, captions: [a.de.vtt, a.en.vtt]}]\n",
-            (Medium("a.mp4", "", Mark(2, 16), "", ("a.de.vtt", "a.en.vtt")),),
+            (Medium("a.mp4", "", Mark(2, 16), "", ("a.de.vtt", "a.en.vtt"), (Mark(2, 34), Mark(2, 44))),),
         ),
         ("media:\n", ()),
         ("media: []\n", ()),

@@ -123,7 +123,7 @@ def test_an_unknown_key_says_which_was_meant() -> None:
         ("sensitive: [true]\n", "not-yes-or-no", 12, "`true` or `false`"),
         ("labels: nudty\n", "unknown-label", 9, "`nudity`"),
         ("labels: [porn, nudty]\n", "unknown-label", 16, "`nudity`"),
-        ("labels: [porn, [a]]\n", "not-text", 16, "labels"),
+        ("labels: [porn, [a]]\n", "not-a-list", 16, "labels"),
         ("cw: {a: b}\n", "not-text", 5, "cw"),
         ("title: [a]\n", "not-text", 8, "title"),
         ("cw: #politics\n", "comment", 5, '`cw: "#…"`'),

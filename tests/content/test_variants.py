@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from fedisched.compose.source import Source
 from fedisched.content.glance import glance
 from fedisched.content.reader import read_post
-from fedisched.model.post import Need, Poll, Post
+from fedisched.model.post import Need, Poll, Post, Run
 from fedisched.model.problem import Mark, Problem
 from tests.content.conftest import SETTINGS
 
@@ -62,21 +63,42 @@ def test_a_poll_for_one_and_a_text_for_the_other() -> None:
     assert found["mastodon"].poll == Poll(("Tea", "Coffee"), 86_400)
     assert found["mastodon"].body == "Hello\n"
     assert (found["bluesky"].body, found["bluesky"].poll) == ("Tea?\n\nOr not?\n", None)
-    assert (found["bluesky"].body_line, found["bluesky"].body_column) == (7, 7)
+    assert found["bluesky"].body_runs[0] == Run(0, Mark(7, 7))
 
 
 @pytest.mark.parametrize(
-    ("written", "body", "line", "column"),
+    ("written", "places"),
     [
-        ("text: Short", "Short", 5, 11),
-        ("text: 'Quoted'", "Quoted", 5, 12),
-        ('text: "a\\nb"', "a\nb", 5, 12),
-        ("text: |-\n        Deep", "Deep", 6, 9),
+        ("text: one X", [(5, 15)]),
+        ("text: one\n      two X", [(6, 11)]),
+        ("text: one\n\n      X", [(7, 7)]),
+        ("text: 'it''s X'", [(5, 18)]),
+        ("text: 'one\n      X\n\n     X'", [(6, 7), (8, 6)]),
+        ('text: "a\\nb\\u00e9\\x41 X"', [(5, 27)]),
+        ('text: "\\"X\\" and \\\n      X,\n      X"', [(5, 14), (6, 7), (7, 7)]),
+        ("text: |-\n        one\n\n          X\n        X", [(8, 11), (9, 9)]),
+        ("text: |\n\n      X\n  \n      X\n", [(7, 7), (9, 7)]),
+        ("text: |2-\n        X\n      X", [(6, 9), (7, 7)]),
+        ("text: |+ # so\n      X\n\n", [(6, 7)]),
+        ("text: >\n      one\n      X\n\n\n      X\n        X\n      X", [(7, 7), (10, 7), (11, 9), (12, 7)]),
+        ("text: >-\n      one  \n      X", [(7, 7)]),
     ],
 )
-def test_a_text_knows_where_it_stands(written: str, body: str, line: int, column: int) -> None:
-    found = variants(f"override:\n  bluesky:\n    {written}\n")["bluesky"]
-    assert (found.body, found.body_line, found.body_column) == (body, line, column)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_text_knows_where_each_of_its_characters_stands(
+    written: str, places: list[tuple[int, int]], newline: str
+) -> None:
+    front = f"---\n{TO}override:\n  bluesky:\n    {written}\n---\nHello\n".replace("\n", newline)
+    read = read_post(front.encode(), "posts/a.md", SETTINGS).post
+    assert read is not None
+    found = read.for_target("bluesky")
+    marks = [Source(found).mark(offset) for offset, character in enumerate(found.body) if character == "X"]
+    assert marks == [Mark(*place) for place in places]
+
+
+def test_where_a_character_cannot_be_told_it_is_at_the_values_beginning() -> None:
+    found = variants('override:\n  bluesky:\n    text: "one\x85two"\n')["bluesky"]
+    assert {Source(found).mark(offset) for offset in range(len(found.body))} == {Mark(5, 11)}
 
 
 def test_marks_are_where_a_target_has_its_value() -> None:

@@ -144,6 +144,9 @@ class Attacher:
 
     def _missing(self, medium: Medium) -> _Unfit:
         path = medium.file
+        if "\0" not in path and len(path) < 256 and self.beside(path).is_dir():
+            hint = f"Name a file in it: {path.rstrip('/')}/…"
+            return self._unfit(medium, "not-a-file", f"{path} is a folder", hint)
         hint = "Put the file there, or correct the path: it starts from the post's own folder."
         if "\0" not in path and len(path) < 256 and (self.folder / path).is_file():
             up = "../" * (len(PurePosixPath(self.source.post.path).parts) - 1)

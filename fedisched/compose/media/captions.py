@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from fedisched.compose.media.attach import Attacher
@@ -23,19 +24,25 @@ def captions_of(attacher: Attacher, medium: Medium, video: Attachment) -> tuple[
     """The captions of a video, each with its language as `alt`; and what is wrong with them."""
     found: list[Attachment] = []
     problems: list[Problem] = []
-    for name in medium.captions or _beside(attacher, video):
-        captions = _read(attacher, medium, name)
+    for name, named in _named(medium) or [(name, medium) for name in _beside(attacher, video)]:
+        captions = _read(attacher, named, name)
         if isinstance(captions, Problem):
             problems.append(captions)
         elif any(captions.alt == other.alt for other in found):
             message = f"there are two files with captions in {captions.alt}"
-            problems.append(_problem(attacher, medium, message, "Name one of them after its language: clip.de.vtt."))
+            problems.append(_problem(attacher, named, message, "Name one of them after its language: clip.de.vtt."))
         else:
             found.append(captions)
     if len(found) > MOST_FILES:
         message = f"{len(found)} files with captions, and Bluesky takes {MOST_FILES}"
         problems.append(_problem(attacher, medium, message, "Leave some out."))
     return tuple(found[:MOST_FILES]), problems
+
+
+def _named(medium: Medium) -> list[tuple[str, Medium]]:
+    """The captions that a medium names, each with the place where it does."""
+    marks = medium.captions_at or (medium.at,) * len(medium.captions)
+    return [(name, replace(medium, at=mark)) for name, mark in zip(medium.captions, marks, strict=True)]
 
 
 def _beside(attacher: Attacher, video: Attachment) -> Iterator[str]:

@@ -306,9 +306,10 @@ def test_captions_that_are_named_are_taken_instead(folder: Path) -> None:
 def test_what_is_wrong_with_captions(folder: Path, names: tuple[str, ...], text: str, words: str) -> None:
     captions(folder, text)
     captions(folder, text, "a.vtt")
-    media = (Medium("a.mp4", "a", Mark(3, 10), captions=names),)
+    places = (Mark(5, 7), Mark(6, 7))[: len(names)]
+    media = (Medium("a.mp4", "a", Mark(3, 10), captions=names, captions_at=places),)
     (problem,) = render(post("", media=media), "bluesky", folder).problems
-    assert (problem.code, problem.line, problem.column) == ("captions", 3, 10)
+    assert (problem.code, problem.line, problem.column) == ("captions", 4 + len(names), 7)
     assert words in problem.message
     assert problem.hint
 

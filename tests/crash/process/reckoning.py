@@ -75,7 +75,7 @@ def reckon(siege: Siege) -> Tally:
 
 def _standing(siege: Siege) -> Standing:
     done = siege.run("queue", "--all", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 1), done.stderr
     return {(row["path"], row["target"]): row["state"] for row in json.loads(done.stdout)}
 
 
