@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from fedisched.config.places import MOUNTS, mount_of, unfit_for_state
 from fedisched.model.errors import StateUnusable
 
 VARIABLE = "FEDISCHED_STATE"
@@ -38,11 +40,14 @@ def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
     return real / PLAIN_NAME
 
 
-def make_state_folder(state: Path) -> Path:
+def make_state_folder(state: Path, mounts: Path = MOUNTS) -> Path:
     """Create the state folder, readable by its owner only, and give it back; one that exists is made private.
 
-    Raises StateUnusable when it cannot be created, or belongs to somebody else.
+    Raises StateUnusable when it cannot be created, belongs to somebody else, or is in a place where a journal cannot
+    be kept (by what is mounted where, `mounts`): nothing is created there.
     """
+    if why := unfit_for_state(state, mounts):
+        raise StateUnusable(f"The state folder cannot be {state}: {why}", _how_to_move(state, mounts))
     try:
         _make_private(state)
         if state.name == PLAIN_NAME and not (ignore := state / ".gitignore").exists():
@@ -51,6 +56,30 @@ def make_state_folder(state: Path) -> Path:
         hint = _REASONS.get(error.errno or 0, f"Make its parent writable for you, or set {VARIABLE} to another folder.")
         raise StateUnusable(f"the state folder {state} cannot be used ({error.strerror or error})", hint) from error
     return state
+
+
+def suggested_state(state: Path, mounts: Path = MOUNTS) -> Path | None:
+    """A place of this machine's own for what would be kept in `state`; None where the home folder is no such place."""
+    home = Path("~").expanduser()
+    beside = home / ".local" / "state" / "fedisched"
+    if unfit_for_state(beside, mounts, home):
+        return None
+    names = [part for part in state.parts if part not in ("/", ".git", "fedisched", "top", PLAIN_NAME)]
+    return beside / (names[-1] if names else "posts")
+
+
+def _how_to_move(state: Path, mounts: Path) -> str:
+    found = mount_of(state, mounts)
+    if found is not None and found.is_shown:
+        return (
+            f"Keep it in a volume: `docker run -v fedisched-state:/state -e {VARIABLE}=/state …`, or set {VARIABLE} to "
+            "another folder inside the container or virtual machine."
+        )
+    place = suggested_state(state, mounts)
+    if place is None:
+        return f"Set {VARIABLE} to a folder on a disk of this machine, for every fedisched that works on these posts."
+    example = f"export {VARIABLE}={shlex.quote(str(place))}"
+    return f"Set {VARIABLE} to a folder on a disk of this machine, wherever fedisched is started: `{example}`."
 
 
 def _make_private(state: Path) -> None:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Strict
 from pydantic_core import PydanticCustomError
 
 from fedisched.config.durations import seconds
+from fedisched.config.zones import NO_ZONE_DATA, has_zone, how_to_get_zones
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _AUTHOR = re.compile(r"[^<>\x00-\x1f\x7f]{1,100}<[^<>\s\x00-\x1f\x7f]{1,100}>")
@@ -51,15 +52,14 @@ def _duration(text: str) -> float:
 
 
 def _timezone(name: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        near = nearest(name, _timezone_names())
-        hint = f"{near}Write an IANA name such as `Europe/Berlin`, `America/New_York` or `UTC`."
-        raise wrong("unknown-timezone", f"there is no timezone `{name}`", hint) from None
-    return name
+    if has_zone(name):
+        return name
+    known = _timezone_names()
+    if not known:
+        raise wrong("time-zone-data", NO_ZONE_DATA, how_to_get_zones())
+    near = nearest(name, known)
+    hint = f"{near}Write an IANA name such as `Europe/Berlin`, `America/New_York` or `UTC`."
+    raise wrong("unknown-timezone", f"there is no timezone `{name}`", hint)
 
 
 @cache

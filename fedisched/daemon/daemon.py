@@ -27,6 +27,7 @@ from fedisched.engine.plan import Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery
 from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
+from fedisched.model.lacking import killed_for_memory
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.carrier import Carrier
@@ -376,7 +377,9 @@ class Daemon:
         self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
         self._not_before = now + self._pause
         if not worked:
-            self._tell(Said(f"The publisher ended with code {code}; it is started again in a moment.", wrong=True))
+            why = killed_for_memory(code, "the publisher")
+            words = f"The publisher ended with code {code}; it is started again in a moment."
+            self._tell(Said(f"{words} {why}".rstrip(), wrong=True))
 
     def _dismiss_child(self) -> None:
         """A child that was started with the old configuration finishes what it is sending, then ends."""

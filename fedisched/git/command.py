@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fedisched.model.errors import GitBusy, GitError, Unreachable
+from fedisched.model.lacking import killed_for_memory
 
 LOCAL = 60.0
 """Seconds for what happens on this machine."""
@@ -90,7 +91,7 @@ class Git:
         seconds."""
         code, out, err = self.run(*words, data=data, settings=settings, environ=environ, limit=limit)
         if code not in ok:
-            raise _refused(words[0], err)
+            raise _killed(words[0], code) or _refused(words[0], err)
         return out
 
     def text(self, *words: str, ok: Sequence[int] = (0,)) -> str:
@@ -159,6 +160,11 @@ def _too_slow(verb: str, limit: float) -> GitError:
     if verb in _REMOTE_WORDS:
         return Unreachable(message, "It is tried again later.")
     return GitError(message, "Look after the disk that holds the repository.")
+
+
+def _killed(verb: str, code: int) -> GitError | None:
+    killed = killed_for_memory(code, "git")
+    return GitError(f"git {verb} was killed", killed) if killed else None
 
 
 def _refused(verb: str, err: str) -> GitError:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from fedisched.compose.media.damaged import Damaged
+from fedisched.model.lacking import killed_for_memory
 
 _FORMATS = {
     "image/gif": "gif",
@@ -47,6 +48,8 @@ def transcoded(data: bytes, mime: str, width: int, height: int) -> bytes:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Damaged(_CANNOT) from error
+        if killed := killed_for_memory(done.returncode, "ffmpeg"):
+            raise Damaged(f"{_CANNOT}, which was killed", killed)
         if done.returncode != 0 or not result.is_file():
             raise Damaged(f"{_CANNOT} ({_last_words(done.stderr)})")
         return result.read_bytes()
