@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Condition
 
 from fedisched.clock import SECOND, Clock
+from fedisched.config.places import mount_of
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
@@ -81,7 +82,7 @@ class Daemon:
         self._config_changed = False
         self._heard: list[Event] = []
         self._ended: list[int] = []
-        self._lock = daemon_lock(settings.folder)
+        self._lock = daemon_lock(settings.folder, state)
         self._pid = PidFile(state)
         self._take_lock()
         # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
@@ -161,8 +162,13 @@ class Daemon:
 
     def _new_watcher(self) -> Watcher:
         settings = self._settings
+        mount = mount_of(settings.posts_folder)
+        # The kernel tells of what is changed on this machine, and not of what is on the one that has the files.
+        poll = True if mount is not None and mount.is_elsewhere else None
         environ = self._outside.environ
-        return Watcher(settings.folder, settings.posts, self._on_change, notice=self._complain, environ=environ)
+        return Watcher(
+            settings.folder, settings.posts, self._on_change, poll=poll, notice=self._complain, environ=environ
+        )
 
     def _new_carriage(self) -> Carriage:
         carrier = Carrier(self._settings, self._state, self._outside.environ)
