@@ -18,8 +18,10 @@ MOUNTS = Path("/proc/self/mountinfo")
 file, and is asked nothing."""
 
 _NETWORK = frozenset(
-    ["afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs"]
-    + ["nfs", "nfs3", "nfs4", "ocfs2", "orangefs", "smb3", "smbfs"]
+    (
+        *("afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs"),
+        *("nfs", "nfs3", "nfs4", "ocfs2", "orangefs", "smb3", "smbfs"),
+    )
 )
 _SHOWN = frozenset(["9p", "fakeowner", "grpcfuse", "osxfs", "prl_fs", "vboxsf", "virtiofs", "vmhgfs"])
 """By which a virtual machine or Docker Desktop shows the folders of the machine that it runs on."""

@@ -47,7 +47,7 @@ def make_state_folder(state: Path, mounts: Path = MOUNTS) -> Path:
     be kept (by what is mounted where, `mounts`): nothing is created there.
     """
     if why := unfit_for_state(state, mounts):
-        raise StateUnusable(f"The state folder cannot be {state}: {why}", _how_to_move(state, mounts))
+        raise StateUnusable(f"The state folder cannot be {state}: {why}", how_to_move_state(state, mounts))
     try:
         _make_private(state)
         if state.name == PLAIN_NAME and not (ignore := state / ".gitignore").exists():
@@ -68,7 +68,8 @@ def suggested_state(state: Path, mounts: Path = MOUNTS) -> Path | None:
     return beside / (names[-1] if names else "posts")
 
 
-def _how_to_move(state: Path, mounts: Path) -> str:
+def how_to_move_state(state: Path, mounts: Path = MOUNTS) -> str:
+    """The command that has the state kept elsewhere."""
     found = mount_of(state, mounts)
     if found is not None and found.is_shown:
         return (

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fedisched.model.errors import StateUnusable
 
-
 _NO_LOCKS_HERE = frozenset({errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 """What flock says of a folder on a network mount: https://man7.org/linux/man-pages/man2/flock.2.html."""
 
