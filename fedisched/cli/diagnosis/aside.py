@@ -18,9 +18,8 @@ T = TypeVar("T")
 class Aside:
     """Questions that are asked in threads of their own. One that hangs holds up neither the others nor the end."""
 
-    def __init__(self, within: float = WITHIN, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._until = monotonic() + within
+    def __init__(self, within: float | None = None) -> None:
+        self._until = time.monotonic() + (WITHIN if within is None else within)
         self._condition = Condition()
         self._answers: dict[object, object] = {}
 
@@ -42,7 +41,7 @@ class Aside:
         """What came of it, waited for until the time is over; None if nothing did."""
         with self._condition:
             while name not in self._answers:
-                left = self._until - self._monotonic()
+                left = self._until - time.monotonic()
                 if left <= 0 or not self._condition.wait(left):
                     return None
             return cast("T | Exception", self._answers[name])

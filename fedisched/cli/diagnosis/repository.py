@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedisched.cli.diagnosis.aside import EACH
+from fedisched.cli.diagnosis import aside
 from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
 from fedisched.git.command import Git
 from fedisched.git.repository import NAME, Repository, open_repository
@@ -60,7 +60,7 @@ def ask_remote(case: Case) -> None:
         if repository is None:
             return Remote()
         remote = settings.git.remote
-        code, _, err = repository.git.run("ls-remote", "-q", "--heads", remote, limit=EACH)
+        code, _, err = repository.git.run("ls-remote", "-q", "--heads", remote, limit=aside.EACH)
         return Remote() if code == 0 else Remote(" ".join(err.split())[:300] or "it did not say why")
 
     case.aside.ask("remote", question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fedisched.cli.diagnosis.aside import EACH
+from fedisched.cli.diagnosis import aside
 from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
 from fedisched.cli.diagnosis.machine import is_kept_in_sync
 from fedisched.model.settings import Account
@@ -21,7 +21,7 @@ def ask_servers(case: Case) -> None:
     if case.settings is None or case.offline:
         return
     for account in case.settings.accounts.values():
-        case.aside.ask(account, lambda account=account: visit(account, case.clock.now, EACH))  # type: ignore[misc]
+        case.aside.ask(account, lambda account=account: visit(account, case.clock.now, aside.EACH))  # type: ignore[misc]
 
 
 def servers(case: Case) -> Iterator[Diagnosis]:
@@ -39,14 +39,12 @@ def clock(case: Case) -> Iterator[Diagnosis]:
     """This machine's clock by those of the servers, and by what the system says of it."""
     offsets = {} if case.offline else dict(_offsets(case))
     kept = is_kept_in_sync()
-    alone = (
-        "" if kept is None else ", which the system keeps right" if kept else ", which the system does not keep right"
-    )
     if not offsets:
+        nobody = "no server was asked what time it has" if case.offline else "no server told what time it has"
         if kept is False:
-            yield doubtful("clock", f"no server told its time to compare{alone}", _SET_CLOCK)
+            yield doubtful("clock", f"{nobody}, and the system says that it does not keep the clock right", _SET_CLOCK)
         else:
-            yield fine("clock", f"no server told its time to compare{alone}")
+            yield fine("clock", f"{nobody}{'; the system keeps the clock right' if kept else ''}")
         return
     # The one that is nearest: a server's own clock may be the one that is wrong.
     name, offset = min(offsets.items(), key=lambda found: abs(found[1]))
@@ -57,7 +55,8 @@ def clock(case: Case) -> Iterator[Diagnosis]:
     elif abs(offset) > _A_LITTLE:
         yield doubtful("clock", f"it is {said}, and so are your posts", _SET_CLOCK)
     else:
-        yield fine("clock", f"right to within {max(1, round(abs(offset)))} s{alone}")
+        alone = {True: ", and the system keeps it so", False: ", though the system does not keep it so", None: ""}[kept]
+        yield fine("clock", f"right to within {max(1, round(abs(offset)))} s by the servers' clocks{alone}")
     for other, far in offsets.items():
         if other != name and abs(far) > APART and abs(offset) <= APART:
             hint = "Nothing is sent there until its admins set its clock; tell them."
