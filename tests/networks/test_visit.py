@@ -131,8 +131,8 @@ def listening() -> Iterator[tuple[str, list[str]]]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *words: object) -> None:
-            pass
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """Say nothing of it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.failing.lacking import Lacking
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine without time zone data: neither the system's nor the package's."""
+    hidden = tmp_path / "hidden" / "tzdata"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("")
+    root = Path(__file__).parent.parent.parent
+    return {"PYTHONTZPATH": "", "PYTHONPATH": f"{hidden.parent}:{root}"}
+
+
+def test_on_a_new_machine_it_says_what_to_install(lacking: Lacking, without: dict[str, str]) -> None:
+    code, said = lacking.run("publish", **without)
+    assert code == 1 and "this machine has no time zone data" in said and "pip install tzdata" in said, said
+    assert lacking.texts() == []
+    lacking.heals()
+
+
+@pytest.mark.parametrize("verb", ["queue", "publish", "run", "new"])
+def test_where_they_went_away_later_it_says_what_to_install(
+    lacking: Lacking, without: dict[str, str], verb: str
+) -> None:
+    lacking.run("queue")
+    code, said = lacking.run(*(("new", "x") if verb == "new" else (verb,)), **without)
+    assert code == 1 and "no longer has the time zone data for Europe/Berlin" in said, said
+    assert "pip install tzdata" in said and lacking.texts() == []
