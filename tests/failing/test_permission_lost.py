@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from fedisched.engine.journal import Journal
 from tests.failing.lacking import Lacking, as_nobody_special
 
 
 def test_without_the_right_to_the_state_folder_nothing_is_sent(lacking: Lacking) -> None:
-    lacking.run("queue")
+    lacking.state.mkdir(mode=0o700)
+    Journal(lacking.state / "journal.sqlite3").close()
     lacking.state.chmod(0o500)
     file = lacking.state / "journal.sqlite3"
     file.chmod(0o400)
@@ -29,5 +31,4 @@ def test_without_the_right_to_read_a_post_it_is_named(lacking: Lacking) -> None:
     lacking.post.chmod(0)
     code, said = lacking.run("check", before=as_nobody_special)
     lacking.post.chmod(0o600)
-    assert code == 1 and "posts/a.md:1:1: error:" in said and "ermission" in said, said
-    lacking.heals()
+    assert code == 1 and "posts/a.md:1:1: error: the file may not be read" in said, said
