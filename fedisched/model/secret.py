@@ -1,7 +1,7 @@
 """What is secret in this process, so that nothing that is said or kept shows it.
 
 Whoever gets hold of a secret tells it here; whatever passes on texts that are not ours (a server's words, an
-exception's) or writes to people takes it out. Servers do echo a request in their errors, and exceptions do carry requests.
+exception's) or writes to people takes it out. Servers do echo a request in their errors, and exceptions do carry one.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ HIDDEN = "[hidden]"
 _SHORTEST = 8
 """Characters of a secret that are too many to be shown, wherever a text is cut off; anything shorter is no secret."""
 
-_known: dict[str, tuple[str, ...]] = {}
+_OF_TOKENS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_.~%")
+
+_known: set[str] = set()
+_forms: dict[str, set[str]] = {}
+"""What secrets look like, by their first characters."""
 
 
 def keep_secret(*secrets: str) -> None:
     """From now on, none of these is shown by this process."""
     for secret in secrets:
         if len(secret) >= _SHORTEST and secret not in _known:
-            _known[secret] = _forms(secret)
+            for form in _forms_of(secret):
+                _forms.setdefault(form[:_SHORTEST], set()).add(form)
+            _known.add(secret)
 
 
 def discreet(text: str) -> str:
     """A text without what is secret: as it is, escaped for an address, in base64 or hexadecimal, or cut off."""
-    for forms in tuple(_known.values()):
-        for form in forms:
-            if form[:_SHORTEST] in text:
-                text = _without(text, form)
+    for head in tuple(_forms):
+        if head in text:
+            text = _without(text, head, tuple(_forms[head]))
     return text
 
 
@@ -44,19 +49,27 @@ def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not is_credential(name)}
 
 
-def _without(text: str, form: str) -> str:
-    """A text with every beginning of `form` that is long enough taken out."""
-    head, kept, at = form[:_SHORTEST], [], 0
+def _without(text: str, head: str, forms: tuple[str, ...]) -> str:
+    """A text without everything that begins like one of these forms."""
+    kept, at = [], 0
     while (found := text.find(head, at)) >= 0:
-        end = found + _SHORTEST
-        while end < len(text) and end - found < len(form) and text[end] == form[end - found]:
+        shown, form = max((_in_common(text, found, form), form) for form in forms)
+        end = found + shown
+        # Only the beginning is known: it was cut off, or is another token of the same kind. Its rest goes, too.
+        while shown < len(form) and end < len(text) and text[end] in _OF_TOKENS:
             end += 1
         kept += [text[at:found], HIDDEN]
         at = end
     return "".join([*kept, text[at:]])
 
 
-def _forms(secret: str) -> tuple[str, ...]:
+def _in_common(text: str, at: int, form: str) -> int:
+    """How many characters of a form stand at a place in a text."""
+    pairs = zip(text[at : at + len(form)], form, strict=False)
+    return next((number for number, (shown, own) in enumerate(pairs) if shown != own), min(len(form), len(text) - at))
+
+
+def _forms_of(secret: str) -> tuple[str, ...]:
     # Not imported before there is a secret: whatever is said on a terminal comes through here.
     import base64
     from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Nothing leaks from any command, at any verbosity, whatever state its secrets are in. A new command needs a row here."""
+"""No command leaks anything, at any verbosity, whatever state its secrets are in. A new command needs a row here."""
 
 from __future__ import annotations
 

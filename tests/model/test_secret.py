@@ -34,8 +34,13 @@ def test_it_is_taken_out_in_every_form(before: str, behind: str) -> None:
 
 def test_a_beginning_that_is_long_enough_is_taken_out_too() -> None:
     assert discreet(f"Bearer {SECRET[:12]}…") == f"Bearer {HIDDEN}…"
-    assert discreet(SECRET[:8] * 2) == HIDDEN * 2
+    assert discreet(f"{SECRET[:8]}, {SECRET[:8]}") == f"{HIDDEN}, {HIDDEN}"
     assert discreet(SECRET[:7]) == SECRET[:7]
+
+
+def test_another_token_of_the_same_kind_is_taken_out_whole() -> None:
+    keep_secret("eyJ0eXAiOiJKV1Qi.first.signature")
+    assert discreet("Bearer eyJ0eXAiOiJKV1Qi.second.Another_1 x") == f"Bearer {HIDDEN} x"
 
 
 def test_what_is_too_short_hides_nothing() -> None:
