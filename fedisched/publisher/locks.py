@@ -77,10 +77,10 @@ def account_lock(state: Path, network: str, server: str, name: str) -> Lock:
     return Lock(state / "locks" / f"{word}.lock")
 
 
-def daemon_lock(folder: Path, state: Path) -> Lock:
+def daemon_lock(folder: Path, state: Path | None = None) -> Lock:
     """The lock of the one daemon of a content folder: the folder itself, so that a second daemon is refused wherever
     it would keep its state (a `git init` moves that); a file in the state folder where posts are on a network mount."""
-    return Lock(folder, state / "locks" / "daemon.lock")
+    return Lock(folder, state / "locks" / "daemon.lock" if state else None)
 
 
 class PidFile:

@@ -8,7 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fedisched.clock import SECOND, SystemClock
@@ -47,11 +47,14 @@ class Lacking:
         due = (SystemClock().now() // SECOND + seconds) * SECOND
         self.post.write_text(f"---\ntime: {as_text(due)}\n---\nHello!\n")
 
-    def run(self, *words: str, before: Callable[[], None] | None = None, **more: str) -> tuple[int, str]:
-        """Run the program, after `before` in its process; gives its exit code and all that it said."""
+    def run(
+        self, *words: str, before: Callable[[], None] | None = None, more: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Run the program, after `before` in its process and with `more` in its environment; gives its exit code and
+        all that it said."""
         done = subprocess.run(
             [sys.executable, "-m", "fedisched", *words, "-C", str(self.folder)],
-            env=self.environ(**more),
+            env=self.environ(**(more or {})),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

@@ -101,5 +101,5 @@ def test_the_program_says_what_to_set_and_goes_on_with_it(lacking: Lacking, tmp_
     code, said = lacking.run("publish")
     assert code == 1 and "Syncthing keeps" in said and "export FEDISCHED_STATE=" in said, said
     assert lacking.texts() == [] and not lacking.state.exists()
-    code, said = lacking.run("publish", FEDISCHED_STATE=str(tmp_path / "state"))
+    code, said = lacking.run("publish", more={"FEDISCHED_STATE": str(tmp_path / "state")})
     assert code == 0 and lacking.texts() == ["Hello!"], said

@@ -19,7 +19,7 @@ def without(tmp_path: Path) -> dict[str, str]:
 
 
 def test_on_a_new_machine_it_says_what_to_install(lacking: Lacking, without: dict[str, str]) -> None:
-    code, said = lacking.run("publish", **without)
+    code, said = lacking.run("publish", more=without)
     assert code == 1 and "this machine has no time zone data" in said and "pip install tzdata" in said, said
     assert lacking.texts() == []
 
@@ -30,6 +30,6 @@ def test_where_they_went_away_later_it_says_what_to_install(
 ) -> None:
     lacking.state.mkdir(mode=0o700)
     load_settings(lacking.folder, lacking.state)
-    code, said = lacking.run(verb, **without)
+    code, said = lacking.run(verb, more=without)
     assert code == 1 and "no longer has the time zone data for Europe/Berlin" in said, said
     assert "pip install tzdata" in said and lacking.texts() == []

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from fedisched.publisher import locks
 from fedisched.publisher.locks import PidFile, daemon_lock
 from tests.failing.lacking import Lacking
 
@@ -17,7 +20,7 @@ def test_a_second_daemon_is_refused_by_the_number_of_the_first_wherever_its_stat
     number.note()
     code, said = lacking.run("run")
     assert code == 1 and "Another fedisched daemon, process " in said and "or leave the work to it" in said, said
-    code, said = lacking.run("run", FEDISCHED_STATE=str(tmp_path / "elsewhere"))
+    code, said = lacking.run("run", more={"FEDISCHED_STATE": str(tmp_path / "elsewhere")})
     assert code == 1 and "Another fedisched daemon serves this folder" in said, said
     number.release()
     lock.release()
@@ -26,18 +29,14 @@ def test_a_second_daemon_is_refused_by_the_number_of_the_first_wherever_its_stat
 def test_where_a_network_mount_has_no_locks_the_state_folder_keeps_them_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = locks.fcntl.flock
+    real = fcntl.flock
 
     def flock(descriptor: int, how: int) -> None:
-        import errno
-        import os
-        import stat
-
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         real(descriptor, how)
 
-    monkeypatch.setattr(locks.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     first, second = (daemon_lock(tmp_path, tmp_path / "state") for _ in range(2))
     assert first.try_acquire() and not second.try_acquire()
     first.release()
