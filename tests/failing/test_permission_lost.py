@@ -14,8 +14,6 @@ def test_without_the_right_to_the_state_folder_nothing_is_sent(lacking: Lacking)
     code, said = lacking.run("publish", before=as_nobody_special)
     assert code == 1 and "you may not write there" in said and "chown" in said, said
     assert lacking.texts() == []
-    file.chmod(0o600)
-    lacking.heals()
 
 
 def test_without_the_right_to_the_posts_folder_nothing_is_sent(lacking: Lacking) -> None:

@@ -24,12 +24,9 @@ def test_on_a_new_machine_it_says_what_to_install(lacking: Lacking, without: dic
     assert lacking.texts() == []
 
 
-@pytest.mark.parametrize("verb", ["queue", "run"])
-def test_where_they_went_away_later_it_says_what_to_install(
-    lacking: Lacking, without: dict[str, str], verb: str
-) -> None:
+def test_where_they_went_away_later_it_says_what_to_install(lacking: Lacking, without: dict[str, str]) -> None:
     lacking.state.mkdir(mode=0o700)
     load_settings(lacking.folder, lacking.state)
-    code, said = lacking.run(verb, more=without)
+    code, said = lacking.run("run", more=without)
     assert code == 1 and "no longer has the time zone data for Europe/Berlin" in said, said
     assert "pip install tzdata" in said and lacking.texts() == []
