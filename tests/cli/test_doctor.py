@@ -273,6 +273,7 @@ def test_a_workflow_that_lacks_a_credential_or_is_old_is_told(tmp_path: Path) ->
     found = rows(folder)
     assert "hands over every" in only(found, "workflow")["message"]
     assert "workflow that publishes on GitHub" in only(found, "daemon")["message"]
+    assert "has its own on GitHub" in only(found, "credentials", "warning")["message"]
     config = folder / "fedisched.toml"
     config.write_text(config.read_text() + '\n[accounts.work]\nnetwork = "mastodon"\nserver = "https://a.example"\n')
     workflow = folder / ".github/workflows/fedisched.yml"

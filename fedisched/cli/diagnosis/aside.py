@@ -7,9 +7,9 @@ from collections.abc import Callable
 from threading import Condition, Thread
 from typing import TypeVar, cast
 
-WITHIN = 8.0
+WITHIN = 7.0
 """Seconds after which nobody is waited for any more."""
-EACH = 4.0
+EACH = 3.5
 """Seconds for one request."""
 
 T = TypeVar("T")

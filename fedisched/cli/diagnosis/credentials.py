@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
+from fedisched.cli.diagnosis.running import publishing_workflow
 from fedisched.model.command import how_to_hand_over, how_to_log_in, typed
 from fedisched.model.errors import FedischedError, KeyMissing
 from fedisched.model.settings import Account, Settings
@@ -95,6 +96,9 @@ def _credential(case: Case, settings: Settings, state: Path, account: Account) -
         kept = Vault.open(state, settings.folder, case.environ, settings.vault).get(name)
         if kept is None:
             hint = f"Log in with {how_to_log_in(name)}. Or: {how_to_hand_over(account.variable, _what(account))}"
+            if publishing_workflow(case) is not None:
+                said = f"{name}: there is none on this machine; the workflow has its own on GitHub"
+                return doubtful("credentials", said, f"If this machine is to publish, too: {hint}")
             return wrong("credentials", f"{name}: there is none, so nothing is published there", hint)
         secret, place, belongs = kept.secret, "in the vault", kept.server
     if belongs is not None and belongs != account.server:

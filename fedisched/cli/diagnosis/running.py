@@ -35,7 +35,7 @@ def daemon(case: Case) -> Iterator[Diagnosis]:
     if runs:
         number = PidFile(case.state).read()
         yield fine("daemon", f"it is running{f', process {number}' if number else ''}")
-    elif _workflow(case) is not None:
+    elif publishing_workflow(case) is not None:
         yield fine("daemon", "none is running here, and there is a workflow that publishes on GitHub")
     else:
         hint = "To publish on time, leave this running: `fedisched run`."
@@ -44,7 +44,7 @@ def daemon(case: Case) -> Iterator[Diagnosis]:
 
 def workflow(case: Case) -> Iterator[Diagnosis]:
     """Whether the workflow hands over every credential, and runs what is installed here."""
-    settings, file = case.settings, _workflow(case)
+    settings, file = case.settings, publishing_workflow(case)
     if settings is None or file is None:
         return
     try:
@@ -163,7 +163,7 @@ def _age(file: Path, text: str) -> Iterator[Diagnosis]:
         yield doubtful("workflow", words, f"Write `ref: {here}` there to have the same on both.")
 
 
-def _workflow(case: Case) -> Path | None:
+def publishing_workflow(case: Case) -> Path | None:
     """The workflow that publishes this folder's posts, at the top of its repository."""
     if case.folder is None:
         return None
