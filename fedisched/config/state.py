@@ -53,7 +53,7 @@ def make_state_folder(state: Path, mounts: Path = MOUNTS) -> Path:
         if state.name == PLAIN_NAME and not (ignore := state / ".gitignore").exists():
             ignore.write_text("*\n", encoding="ascii")
     except OSError as error:
-        hint = _REASONS.get(error.errno or 0, f"Make its parent writable for you, or set {VARIABLE} to another folder.")
+        hint = _REASONS.get(error.errno or 0) or _how_to_be_let_in(state)
         raise StateUnusable(f"the state folder {state} cannot be used ({error.strerror or error})", hint) from error
     return state
 
@@ -83,6 +83,15 @@ def how_to_move_state(state: Path, mounts: Path = MOUNTS) -> str:
     return f"Set {VARIABLE} to a folder on a disk of this machine, wherever fedisched is started: `{example}`."
 
 
+def _how_to_be_let_in(state: Path) -> str:
+    if not os.path.lexists(state):
+        return f"Make its parent writable for you, or set {VARIABLE} to another folder."
+    if not state.is_dir():
+        return f"Move what is in its place away, or set {VARIABLE} to another folder."
+    owner = f"`sudo chown -R $(id -un) {shlex.quote(str(state))}`"
+    return f"Run fedisched as the user whose it is, give it to yours ({owner}), or set {VARIABLE} to another folder."
+
+
 def _make_private(state: Path) -> None:
     # Each missing level by itself: `mkdir(parents=True)` would leave the upper ones open to others.
     missing = [level for level in (state, *state.parents) if not level.exists()]
@@ -93,7 +102,7 @@ def _make_private(state: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(state))
     if found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another user", str(state))
-    if found.st_mode & 0o077:
+    if found.st_mode & 0o777 != 0o700:
         state.chmod(0o700)
 
 

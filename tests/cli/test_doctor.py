@@ -161,7 +161,7 @@ def test_folders_that_may_not_be_written_are_told(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "access", access)
     found = rows(folder)
-    assert f"chmod u+rwx {state}" in only(found, "state folder", "error")["hint"]
+    assert f"chmod 700 {state}" in only(found, "state folder", "warning")["hint"]
     assert "posts/2026" in only(found, "posts", "error")["message"]
 
 

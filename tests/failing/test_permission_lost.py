@@ -10,7 +10,7 @@ def test_without_the_right_to_the_state_folder_nothing_is_sent(lacking: Lacking)
     lacking.state.chmod(0o500)
     file = lacking.state / "journal.sqlite3"
     file.chmod(0o400)
-    # A state folder of ours is made private again; what is in it is not touched.
+    # The folder itself is ours, and is opened for us again; what is in it is not touched.
     code, said = lacking.run("publish", before=as_nobody_special)
     assert code == 1 and "you may not write there" in said and "chown" in said, said
     assert lacking.texts() == []

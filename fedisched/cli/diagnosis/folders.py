@@ -37,12 +37,10 @@ def state_folder(case: Case) -> Iterator[Diagnosis]:
     elif mount is not None and "ro" in mount.options:
         hint = "Mount it for writing, or set FEDISCHED_STATE to another folder."
         yield wrong("state folder", f"{said} is on a file system that is read-only", hint)
-    elif not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-        yield wrong("state folder", f"{said} cannot be written by you", f"`chmod u+rwx {state}`")
-    elif found.st_mode & 0o077:
-        yield doubtful(
-            "state folder", f"{said} can be read by others", f"`chmod 700 {state}`; the next run does that, too."
-        )
+    elif found.st_mode & 0o777 != 0o700 or not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+        what = "can be read by others" if found.st_mode & 0o077 else "cannot be written by you"
+        hint = f"`chmod 700 {state}`; the next run does that, too."
+        yield doubtful("state folder", f"{said} {what}", hint)
     else:
         yield fine("state folder", said)
 
