@@ -118,7 +118,7 @@ def _sum_up(here: Here, found: Sequence[Diagnosis]) -> None:
             bad(f"{plural(errors, 'thing')} {verb_form} you"), f"{rest}: what to do stands behind each →."
         )
     elif warnings:
-        here.voice.result(doubtful(f"{plural(warnings, 'thing')} to look at"), "; nothing keeps posts from going out.")
+        here.voice.result(doubtful(f"{plural(warnings, 'thing')} to look at"), "; nothing has to be mended.")
     else:
         here.voice.result(good("Everything is well."))
 
