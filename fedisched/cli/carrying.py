@@ -30,7 +30,11 @@ def bring(here: Here, desk: Desk) -> None:
     carrier = Carrier(here.settings, here.state, here.environ)
     now = here.clock.now()
     due = desk.posts.next_due(now)
-    if not carrier.has_remote or (due is not None and due < now + NOT_BEFORE) or not daemon_lock(here.folder).is_free():
+    if (
+        not carrier.has_remote
+        or (due is not None and due < now + NOT_BEFORE)
+        or not daemon_lock(here.folder, here.state).is_free()
+    ):
         return
     done = carrier.sync(limit=AT_THE_START)
     _tell(here, done)
@@ -43,7 +47,7 @@ def deliver(here: Here, code: Exit) -> Exit:
     from fedisched.publisher.carrier import Again, Carrier
     from fedisched.publisher.locks import daemon_lock
 
-    if not daemon_lock(here.folder).is_free():
+    if not daemon_lock(here.folder, here.state).is_free():
         # It sees what was written.
         return code
     carrier = Carrier(here.settings, here.state, here.environ)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import click
 
 from fedisched.cli.exit import Exit
+from fedisched.model.lacking import HOW_TO_GET_MEMORY, HOW_TO_OPEN_MORE, TOO_MANY_FILES
 
 # What a machine can lack, and what mends it. None of these is a bug of ours.
 _LACKING = {
@@ -18,8 +20,9 @@ _LACKING = {
     errno.EROFS: "The file system is read-only: choose another folder.",
     errno.ENOSPC: "The disk is full: make room, then try again.",
     errno.EDQUOT: "Your disk quota is used up: make room, then try again.",
-    errno.EMFILE: "Too many files are open: raise the limit (`ulimit -n`), then try again.",
+    errno.EMFILE: HOW_TO_OPEN_MORE,
     errno.ENFILE: "Too many files are open on this machine: close something, then try again.",
+    errno.ENOMEM: HOW_TO_GET_MEMORY,
     errno.EEXIST: "Something else is in the way: move it, then try again.",
     errno.ENOTDIR: "Something else is in the way: move it, then try again.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
@@ -29,6 +32,8 @@ _LACKING = {
 def exit_code_of(run: Callable[[], object], verbs: Sequence[str]) -> int:
     """Run a command and say what became of it."""
     _prepare_streams()
+    # What ends a thread is as much a bug, and as little to be shown as it is.
+    threading.excepthook = lambda ended: _report(ended.exc_value, verbs)
     try:
         code = run()
         _flush()
@@ -40,6 +45,8 @@ def exit_code_of(run: Callable[[], object], verbs: Sequence[str]) -> int:
         return _reader_left()
     except OSError as error:
         return _machine_lacks(error, verbs)
+    except MemoryError as error:
+        return _machine_lacks(_no_memory(error), verbs)
     except Exception as error:
         return _bug(error, verbs)
     return code if isinstance(code, int) else Exit.DONE
@@ -93,15 +100,26 @@ def _machine_lacks(error: OSError, verbs: Sequence[str]) -> int:
     from fedisched.cli.say import Voice
     from fedisched.cli.words import bad
 
-    what = f"{error.filename}: " if error.filename else ""
+    # Whichever file was the one too many is not what is wrong.
+    what = f"{error.filename}: " if error.filename and error.errno not in TOO_MANY_FILES else ""
     Voice().complain(bad("error: "), f"{what}{error.strerror}. {hint}")
     # What could not be written to a full disk would only fail once more at the end.
-    return _reader_left() if error.filename is None else Exit.NEEDS_YOU
+    rests = error.filename is None and error.errno not in TOO_MANY_FILES | {errno.ENOMEM}
+    return _reader_left() if rests else Exit.NEEDS_YOU
+
+
+def _no_memory(error: MemoryError) -> OSError:
+    lacking = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    return lacking.with_traceback(error.__traceback__)
 
 
 def _bug(error: Exception, verbs: Sequence[str]) -> int:
+    _report(error, verbs)
+    return Exit.BUG
+
+
+def _report(error: BaseException | None, verbs: Sequence[str]) -> None:
     from fedisched.cli.crash import report
 
-    if sys.stderr is not None:
+    if sys.stderr is not None and error is not None:
         sys.stderr.write(report(error, sys.argv[1:], verbs, os.environ) + "\n")
-    return Exit.BUG

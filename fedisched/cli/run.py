@@ -49,7 +49,7 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     from fedisched.publisher.locks import daemon_lock
 
     if is_alive:
-        return Exit.NEEDS_YOU if daemon_lock(here.folder).is_free() else Exit.DONE
+        return Exit.NEEDS_YOU if daemon_lock(here.folder, here.state).is_free() else Exit.DONE
     if only_wake:
         from fedisched.daemon.wake import wake
 

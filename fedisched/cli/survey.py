@@ -143,14 +143,15 @@ _FOLLOWS: Mapping[str, tuple[str, ...]] = {
 """What may be told of a post only since a key of it could not be read."""
 
 
-def known_limits(here: Here) -> dict[str, Limits]:
-    """What each account's server allows: as it last told, else as servers of its network usually do."""
+def known_limits(here: Here, settings: Settings | None = None) -> dict[str, Limits]:
+    """What each account's server allows: as it last told, else as servers of its network usually do. `settings` where
+    they were read already."""
     from fedisched.engine.accounts import limits_told
 
     told = limits_told(here.state)
     return {
         name: told.get((name, account.server)) or default_limits(account.network)
-        for name, account in here.settings.accounts.items()
+        for name, account in (settings or here.settings).accounts.items()
     }
 
 

@@ -10,12 +10,13 @@ PUBLISH = ".github/workflows/fedisched.yml"
 CHECK = ".github/workflows/fedisched-check.yml"
 
 _BESIDE = ".fedisched-source"
-_CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
+CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
 
 _PUBLISH = """\
 # Publishes what is due from GitHub's machines, without a server of yours, and commits the results. To use it:
 #   1. Set your credentials under Settings > Secrets and variables > Actions, by the names at the end of this file. For
-#      an account of another name, add a line of its own there.
+#      an account of another name, add a line of its own there. With `vault` in the configuration, and the vault
+#      committed, FEDISCHED_KEY is the only one.
 #   2. Push. A post that you push is on time if its time is more than a few minutes away.
 #
 # A schedule is often late, and runs on the default branch only. `wait` makes up for that: each run stays for what falls
@@ -65,6 +66,7 @@ jobs:
           paths: ${{{{ inputs.paths }}}}
           now: ${{{{ inputs.now }}}}
         env:
+          FEDISCHED_KEY: ${{{{ secrets.FEDISCHED_KEY }}}}
           FEDISCHED_MASTODON_TOKEN: ${{{{ secrets.FEDISCHED_MASTODON_TOKEN }}}}
           FEDISCHED_BLUESKY_PASSWORD: ${{{{ secrets.FEDISCHED_BLUESKY_PASSWORD }}}}
 """
@@ -127,7 +129,7 @@ class Source:
     def step(self) -> str:
         if not self.ref:
             return ""
-        named = {"checkout": _CHECKOUT, "repository": REPOSITORY, "ref": json.dumps(self.ref), "beside": _BESIDE}
+        named = {"checkout": CHECKOUT, "repository": REPOSITORY, "ref": json.dumps(self.ref), "beside": _BESIDE}
         return _SOURCE.format(**named)
 
 
@@ -146,7 +148,7 @@ def _filled(text: str, folder: str, config: str, source: Source, own: str) -> st
     prefix = "" if folder == "." else f"{_as_pattern(folder)}/"
     # JSON's lists and texts are YAML's, too, so that no name of a folder can break out of its place.
     paths = json.dumps([f"{prefix}posts/**", f"{prefix}{config}", own])
-    named = {"paths": paths, "folder": json.dumps(folder.replace("${{", "${{ '${{' }}")), "checkout": _CHECKOUT}
+    named = {"paths": paths, "folder": json.dumps(folder.replace("${{", "${{ '${{' }}")), "checkout": CHECKOUT}
     return text.format(**named, source=source.step, action=source.action)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from fedisched.config import cache as kept
 from fedisched.config.folder import OWN_FILE, config_file
 from fedisched.config.plain import problem_from_plain, settings_from_plain
+from fedisched.config.zones import has_zone, how_to_get_zones
 from fedisched.model.errors import ConfigError
+from fedisched.model.lacking import killed_for_memory
 from fedisched.model.problem import Problem
 from fedisched.model.settings import Settings
 
@@ -26,7 +28,7 @@ def load_settings(folder: Path, cache: Path | None = None) -> Settings:
     source, data = _read(folder)
     mark = kept.fingerprint(data, source)
     if cache and (known := kept.recall(cache, mark)) and _stays_inside(known):
-        return known
+        return _with_its_zone(known)
     from fedisched.config.reader import read_settings
 
     settings = read_settings(data, source, source.parent)
@@ -43,7 +45,7 @@ def load_settings_aside(folder: Path, state: Path) -> Settings:
     source, data = _read(folder)
     mark = kept.fingerprint(data, source)
     if (known := kept.recall(state, mark)) and _stays_inside(known):
-        return known
+        return _with_its_zone(known)
     answer = _ask_child(source.parent)
     if "settings" in answer:
         settings = settings_from_plain(answer["settings"])
@@ -63,6 +65,14 @@ def _read(folder: Path) -> tuple[Path, bytes]:
         return source, source.read_bytes()
     except OSError as error:
         raise ConfigError(f"{source} cannot be read ({error.strerror})", "Make it readable for you.") from error
+
+
+def _with_its_zone(settings: Settings) -> Settings:
+    """Settings that were valid once: the machine may have lost its time zone data since."""
+    if settings.timezone and not has_zone(settings.timezone):
+        message = f"this machine no longer has the time zone data for {settings.timezone}, the timezone in "
+        raise ConfigError(f"{message}{settings.source}", how_to_get_zones())
+    return settings
 
 
 def _stays_inside(settings: Settings) -> bool:
@@ -89,6 +99,10 @@ def _ask_child(folder: Path) -> dict[str, Any]:
         child = subprocess.run(command, cwd=home, capture_output=True, timeout=_CHILD_DEADLINE, check=True)
         answer: dict[str, Any] = json.loads(child.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        hint = "Run `fedisched check` in the folder to see what it says."
-        raise ConfigError(f"the configuration could not be validated ({type(error).__name__})", hint) from error
+        why, hint = type(error).__name__, "Run `fedisched check` in the folder to see what it says."
+        if isinstance(error, subprocess.CalledProcessError) and (
+            killed := killed_for_memory(error.returncode, "the process that reads it")
+        ):
+            why, hint = "the process that reads it was killed", killed
+        raise ConfigError(f"the configuration could not be validated ({why})", hint) from error
     return answer

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from fedisched.config.places import MOUNTS, mount_of, unfit_for_state
 from fedisched.model.errors import StateUnusable
 
 VARIABLE = "FEDISCHED_STATE"
@@ -38,19 +40,56 @@ def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
     return real / PLAIN_NAME
 
 
-def make_state_folder(state: Path) -> Path:
+def make_state_folder(state: Path, mounts: Path = MOUNTS) -> Path:
     """Create the state folder, readable by its owner only, and give it back; one that exists is made private.
 
-    Raises StateUnusable when it cannot be created, or belongs to somebody else.
+    Raises StateUnusable when it cannot be created, belongs to somebody else, or is in a place where a journal cannot
+    be kept (by what is mounted where, `mounts`): nothing is created there.
     """
+    if why := unfit_for_state(state, mounts):
+        raise StateUnusable(f"The state folder cannot be {state}: {why}", how_to_move_state(state, mounts))
     try:
         _make_private(state)
         if state.name == PLAIN_NAME and not (ignore := state / ".gitignore").exists():
             ignore.write_text("*\n", encoding="ascii")
     except OSError as error:
-        hint = _REASONS.get(error.errno or 0, f"Make its parent writable for you, or set {VARIABLE} to another folder.")
+        hint = _REASONS.get(error.errno or 0) or _how_to_be_let_in(state)
         raise StateUnusable(f"the state folder {state} cannot be used ({error.strerror or error})", hint) from error
     return state
+
+
+def suggested_state(state: Path, mounts: Path = MOUNTS) -> Path | None:
+    """A place of this machine's own for what would be kept in `state`; None where the home folder is no such place."""
+    home = Path("~").expanduser()
+    beside = home / ".local" / "state" / "fedisched"
+    if unfit_for_state(beside, mounts, home):
+        return None
+    names = [part for part in state.parts if part not in ("/", ".git", "fedisched", "top", PLAIN_NAME)]
+    return beside / (names[-1] if names else "posts")
+
+
+def how_to_move_state(state: Path, mounts: Path = MOUNTS) -> str:
+    """The command that has the state kept elsewhere."""
+    found = mount_of(state, mounts)
+    if found is not None and found.is_shown:
+        return (
+            f"Keep it in a volume: `docker run -v fedisched-state:/state -e {VARIABLE}=/state …`, or set {VARIABLE} to "
+            "another folder inside the container or virtual machine."
+        )
+    place = suggested_state(state, mounts)
+    if place is None:
+        return f"Set {VARIABLE} to a folder on a disk of this machine, for every fedisched that works on these posts."
+    example = f"export {VARIABLE}={shlex.quote(str(place))}"
+    return f"Set {VARIABLE} to a folder on a disk of this machine, wherever fedisched is started: `{example}`."
+
+
+def _how_to_be_let_in(state: Path) -> str:
+    if not os.path.lexists(state):
+        return f"Make its parent writable for you, or set {VARIABLE} to another folder."
+    if not state.is_dir():
+        return f"Move what is in its place away, or set {VARIABLE} to another folder."
+    owner = f"`sudo chown -R $(id -un) {shlex.quote(str(state))}`"
+    return f"Run fedisched as the user whose it is, give it to yours ({owner}), or set {VARIABLE} to another folder."
 
 
 def _make_private(state: Path) -> None:
@@ -63,7 +102,7 @@ def _make_private(state: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(state))
     if found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another user", str(state))
-    if found.st_mode & 0o077:
+    if found.st_mode & 0o777 != 0o700:
         state.chmod(0o700)
 
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Strict
 from pydantic_core import PydanticCustomError
 
 from fedisched.config.durations import seconds
+from fedisched.config.zones import NO_ZONE_DATA, has_zone, how_to_get_zones
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _AUTHOR = re.compile(r"[^<>\x00-\x1f\x7f]{1,100}<[^<>\s\x00-\x1f\x7f]{1,100}>")
@@ -27,6 +28,7 @@ _FEDIVERSE_NAME = re.compile(r"@?([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)@
 _PLACEHOLDER = re.compile(r"\{(?:n|total)\}")
 _BRACES = re.compile(r"[{}]")
 _LONGEST_NUMBERING = 40
+_VAULT_ENDING = ".vault"
 _WARNED = ["text", "porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 
 
@@ -51,15 +53,14 @@ def _duration(text: str) -> float:
 
 
 def _timezone(name: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        near = nearest(name, _timezone_names())
-        hint = f"{near}Write an IANA name such as `Europe/Berlin`, `America/New_York` or `UTC`."
-        raise wrong("unknown-timezone", f"there is no timezone `{name}`", hint) from None
-    return name
+    if has_zone(name):
+        return name
+    known = _timezone_names()
+    if not known:
+        raise wrong("time-zone-data", NO_ZONE_DATA, how_to_get_zones())
+    near = nearest(name, known)
+    hint = f"{near}Write an IANA name such as `Europe/Berlin`, `America/New_York` or `UTC`."
+    raise wrong("unknown-timezone", f"there is no timezone `{name}`", hint)
 
 
 @cache
@@ -171,6 +172,19 @@ def _posts(text: str) -> str:
     return str(path)
 
 
+def _vault(text: str) -> str:
+    hint = f"Write a file of the content folder that ends in `{_VAULT_ENDING}`, such as `fedisched{_VAULT_ENDING}`."
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\\" in text or text.startswith("~") or "\0" in text:
+        raise wrong("vault-outside", f"`{text}` is not inside the content folder", hint)
+    # The ending keeps whoever can push this file from having a vault written over, or beside, something else.
+    if not path.name.removesuffix(_VAULT_ENDING) or path.suffix != _VAULT_ENDING or not text.isprintable():
+        raise wrong("bad-vault", f"`{text}` is no name for the vault", hint)
+    if any(part.startswith(".") for part in path.parts):
+        raise wrong("bad-vault", f"the vault cannot be kept in `{text}`", hint)
+    return str(path)
+
+
 def _remote(text: str) -> str:
     # A URL or path here could run a command (`ext::sh -c …`), and whoever can push posts can change this file.
     if not _REMOTE.fullmatch(text):
@@ -229,6 +243,7 @@ OnBluesky = Annotated[Text, AfterValidator(_person_on_bluesky)]
 OnMastodon = Annotated[Text, AfterValidator(_person_on_mastodon)]
 Name = Annotated[Text, AfterValidator(_name)]
 PostsFolder = Annotated[Text, AfterValidator(_posts)]
+VaultFile = Annotated[Text, AfterValidator(_vault)]
 Warned = Annotated[Text, AfterValidator(_warned)]
 Numbering = Annotated[Text, AfterValidator(_numbering)]
 Remote = Annotated[Text, AfterValidator(_remote)]

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fedisched.model.errors import CannotWrite, FileChanged
+from fedisched.model.lacking import FORBIDDEN, FULL, HOW_TO_OPEN_MORE, TOO_MANY_FILES
 
 if sys.platform == "linux":
     import fcntl
@@ -43,9 +44,6 @@ _TAG = 16
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 _NO_SWAP_HERE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def replace_file(path: Path, expected_digest: str, data: bytes) -> None:
@@ -297,8 +295,12 @@ def _told_as_cannot_write(path: Path) -> Iterator[None]:
 
 
 def _hint(path: Path, error: OSError) -> str:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return f"Make room on the disk that holds {path.parent}."
-    if error.errno in _FORBIDDEN:
+    if error.errno in TOO_MANY_FILES:
+        return HOW_TO_OPEN_MORE
+    if error.errno == errno.EROFS:
+        return f"The file system of {path.parent} is read-only: mount it for writing."
+    if error.errno in FORBIDDEN:
         return f"Let the user who runs fedisched write in {path.parent}."
     return f"Look after the disk that holds {path.parent}."

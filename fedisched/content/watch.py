@@ -17,6 +17,7 @@ from typing import Protocol
 from fedisched.content.hints import EVERYTHING, Change, Pending
 from fedisched.content.watch_events import EventSource
 from fedisched.content.watch_poll import PollSource
+from fedisched.model.lacking import HOW_TO_OPEN_MORE, TOO_MANY_FILES
 
 __all__ = ["Change", "Watcher"]
 
@@ -141,7 +142,20 @@ class Watcher:
             return
         self._noticed = True
         what, setting = _LIMITS.get(error.errno or 0, (f"{error.strerror or error}", ""))
+        if error.errno in TOO_MANY_FILES and not _can_open_more():
+            # The same error as for the instances, but it is this process that has too many.
+            how = f"so the posts are looked at every {self._poll_every:g} seconds. {HOW_TO_OPEN_MORE}"
+            self._notice(f"too many files are open, {how}")
+            return
         why = f"the system's limit of {what} is reached" if setting else f"the system cannot tell of changes ({what})"
         remedy = f"To be told at once, run `sudo sysctl {setting}` and start again." if setting else ""
         remedy = remedy or "Set FEDISCHED_WATCH=poll to do without this message."
         self._notice(f"{why}, so the posts are looked at every {self._poll_every:g} seconds. {remedy}")
+
+
+def _can_open_more() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

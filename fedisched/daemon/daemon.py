@@ -12,9 +12,11 @@ from pathlib import Path
 from threading import Condition
 
 from fedisched.clock import SECOND, Clock
+from fedisched.config.places import mount_of
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
+from fedisched.daemon.credentials import CredentialsWatch
 from fedisched.daemon.events import Armed, Event, Met, Reported, Said, Started, Waits, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
@@ -27,6 +29,7 @@ from fedisched.engine.plan import Stand, Step, plan
 from fedisched.engine.reconcile import DECIDED, carry_out, foreseen, reconcile
 from fedisched.model.delivery import Delivery
 from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
+from fedisched.model.lacking import killed_for_memory
 from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.carrier import Carrier
@@ -80,7 +83,7 @@ class Daemon:
         self._config_changed = False
         self._heard: list[Event] = []
         self._ended: list[int] = []
-        self._lock = daemon_lock(settings.folder)
+        self._lock = daemon_lock(settings.folder, state)
         self._pid = PidFile(state)
         self._take_lock()
         # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
@@ -92,6 +95,7 @@ class Daemon:
         self._lead = self._new_lead()
         self._watcher = self._new_watcher()
         self._carriage = self._new_carriage()
+        self._credentials = self._new_credentials()
         self._wake = Wake(state, self.fetch)
 
     def run(self) -> None:
@@ -160,8 +164,16 @@ class Daemon:
 
     def _new_watcher(self) -> Watcher:
         settings = self._settings
+        mount = mount_of(settings.posts_folder)
+        # The kernel tells of what is changed on this machine, and not of what is on the one that has the files.
+        poll = True if mount is not None and mount.is_elsewhere else None
         environ = self._outside.environ
-        return Watcher(settings.folder, settings.posts, self._on_change, notice=self._complain, environ=environ)
+        return Watcher(
+            settings.folder, settings.posts, self._on_change, poll=poll, notice=self._complain, environ=environ
+        )
+
+    def _new_credentials(self) -> CredentialsWatch:
+        return CredentialsWatch(self._settings, self._state, self._outside.environ)
 
     def _new_carriage(self) -> Carriage:
         carrier = Carrier(self._settings, self._state, self._outside.environ)
@@ -208,6 +220,8 @@ class Daemon:
             self._look_at_everything()
         elif folder_changed:
             self._read_folder()
+        if (folder_changed or config_changed) and self._credentials.changed():
+            self._meet_credentials()
         for code in ended:
             self._child_ended(code)
         self._start_child_if_due()
@@ -257,6 +271,7 @@ class Daemon:
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
         self._lead = self._new_lead()
+        self._credentials = self._new_credentials()
         if moved:
             self._watcher.stop()
             self._watcher = self._new_watcher()
@@ -284,6 +299,13 @@ class Daemon:
         if self._child is not None and not self._child.look_again():
             # It is just ending, and may not have seen the change.
             self._child_is_excused = True
+
+    def _meet_credentials(self) -> None:
+        """Somebody logged in, or brought a vault or a key: a paused account need not wait."""
+        self._accounts.ask_anew(self._clock.now())
+        self._tell(Said("The credentials are others now: accounts that were paused are tried again."))
+        self._look_at_everything()
+        self._dismiss_child()
 
     def _look_at_everything(self) -> None:
         self._posts.refresh()
@@ -376,7 +398,9 @@ class Daemon:
         self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
         self._not_before = now + self._pause
         if not worked:
-            self._tell(Said(f"The publisher ended with code {code}; it is started again in a moment.", wrong=True))
+            why = killed_for_memory(code, "the publisher")
+            words = f"The publisher ended with code {code}; it is started again in a moment."
+            self._tell(Said(f"{words} {why}".rstrip(), wrong=True))
 
     def _dismiss_child(self) -> None:
         """A child that was started with the old configuration finishes what it is sending, then ends."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +104,10 @@ def limits_told(state: Path) -> Mapping[tuple[str, str], Limits]:
         return {}
     import sqlite3
 
+    from fedisched.engine.looking import looked_at
+
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+        with looked_at(file) as connection:
             rows = connection.execute("SELECT name, server, limits FROM account").fetchall()
         told = {(name, server): _limits(limits) for name, server, limits in rows}
     except (sqlite3.Error, ValueError, TypeError):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fedisched.engine.holder import holder
 from fedisched.model.errors import JournalCorrupt, StateUnusable
+from fedisched.model.lacking import FULL, HOW_TO_OPEN_MORE, TOO_MANY_FILES
 
 
 class WrittenByNewer(Exception):
@@ -55,10 +59,49 @@ def _corrupt(file: Path, error: Exception) -> JournalCorrupt:
     )
 
 
+_MOVE = "FEDISCHED_STATE moves it"
+_ROOM = 256 * 1024
+"""Bytes: with less than that left on its disk, SQLite and the files beside it soon have none."""
+
+
 def _unusable(file: Path, error: Exception, *, busy: bool) -> StateUnusable:
-    return StateUnusable(
-        f"The journal {file} cannot be used: {error}",
-        "Another process is holding it: try again in a moment."
-        if busy
-        else "Free disk space, or make the folder writable (FEDISCHED_STATE moves it), then try again.",
-    )
+    if busy:
+        who = holder(file)
+        end = f"end {who} with `kill {who.number}`" if who else "close what works on that file"
+        hint = f"Another process is holding it: try again in a moment. Nothing is lost; if it stays so, {end}."
+        return StateUnusable(f"The journal {file} cannot be used: {error}", hint)
+    why, hint = _why(file, error)
+    return StateUnusable(f"The journal {file} cannot be used: {why}", hint)
+
+
+def _why(file: Path, error: Exception) -> tuple[str, str]:
+    """SQLite says "disk I/O error" and "unable to open database file" for most of what a machine can lack, so the
+    machine is asked."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in TOO_MANY_FILES or not _can_open_more():
+        return "too many files are open", HOW_TO_OPEN_MORE
+    folder = file.parent
+    try:
+        space = os.statvfs(folder)
+    except OSError as missing:
+        return f"{folder}: {missing.strerror}", f"Make the folder, or name another ({_MOVE})."
+    if number == errno.EROFS or space.f_flag & os.ST_RDONLY:
+        return "the file system is read-only", f"Mount it for writing, or name another folder ({_MOVE})."
+    full = space.f_blocks and (space.f_bavail * space.f_frsize < _ROOM or (space.f_files and not space.f_favail))
+    if number in FULL or full:
+        return "the disk is full", f"Free disk space where {folder} is: `df -h {folder}` shows how much there is."
+    if not os.access(folder, os.W_OK | os.X_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
+        whose = f"`sudo chown -R $(id -un) {folder}`"
+        return (
+            "you may not write there",
+            f"Give the folder to the user who runs fedisched ({whose}), or move it ({_MOVE}).",
+        )
+    return f"{error}", f"Free disk space, or make the folder writable ({_MOVE}), then try again."
+
+
+def _can_open_more() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno not in TOO_MANY_FILES
+    return True

@@ -16,6 +16,8 @@ from fedisched.engine.tables import migrate, write_ahead
 # https://sqlite.org/pragma.html#pragma_fullfsync
 _PRAGMAS = ("cache_size = -512", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 
+PATIENCE = 10.0
+"""Seconds for which a journal that another process holds is waited for."""
 _PROBE = 64 * 1024
 """Bytes: more than what records the sending of a post."""
 
@@ -33,7 +35,7 @@ class Store:
         self._lock = RLock()
         self._version: list[tuple[object, ...]] = []
         with told_apart(file):
-            self._connection = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
             try:
                 for pragma in _PRAGMAS:
                     self._connection.execute(f"PRAGMA {pragma}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fedisched.model.errors import GitBusy, GitError, Unreachable
+from fedisched.model.lacking import killed_for_memory
+from fedisched.model.secret import discreet, without_credentials
 
 LOCAL = 60.0
 """Seconds for what happens on this machine."""
@@ -62,6 +65,7 @@ _SETTINGS = (
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 
 _LOCKED = (".lock': File exists", "Unable to lock", "cannot lock ref")
+_SECRET_IN_ADDRESS = re.compile(r"://[^/\s@']+@")
 _REMOTE_WORDS = ("fetch", "push", "ls-remote")
 
 
@@ -73,6 +77,8 @@ class Git:
         kept = {name: value for name, value in environ.items() if name in _KEPT or not name.startswith("GIT_")}
         kept |= {name: value for name, value in environ.items() if name.startswith(_KEPT_BEGINNINGS)}
         kept.pop("SSH_ASKPASS", None)
+        # git runs what its configuration names: filters, helpers, a transport.
+        kept = without_credentials(kept)
         self._environ = {**kept, **_OURS}
         self._asked_for_ssh = "GIT_SSH_COMMAND" in kept or "GIT_SSH" in kept
 
@@ -90,7 +96,7 @@ class Git:
         seconds."""
         code, out, err = self.run(*words, data=data, settings=settings, environ=environ, limit=limit)
         if code not in ok:
-            raise _refused(words[0], err)
+            raise _killed(words[0], code) or _refused(words[0], err)
         return out
 
     def text(self, *words: str, ok: Sequence[int] = (0,)) -> str:
@@ -161,6 +167,11 @@ def _too_slow(verb: str, limit: float) -> GitError:
     return GitError(message, "Look after the disk that holds the repository.")
 
 
+def _killed(verb: str, code: int) -> GitError | None:
+    killed = killed_for_memory(code, "git")
+    return GitError(f"git {verb} was killed", killed) if killed else None
+
+
 def _refused(verb: str, err: str) -> GitError:
     said = in_short(err)
     if any(words in err for words in _LOCKED):
@@ -180,4 +191,4 @@ def in_short(err: str) -> str:
     lines = [line.strip() for line in err.splitlines()]
     told = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
     words = "; ".join(told or lines)
-    return words[:400].rstrip(".") or "it did not say why"
+    return discreet(_SECRET_IN_ADDRESS.sub("://", words))[:400].rstrip(".") or "it did not say why"

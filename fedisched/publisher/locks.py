@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -9,13 +10,17 @@ from pathlib import Path
 
 from fedisched.model.errors import StateUnusable
 
+_NO_LOCKS_HERE = frozenset({errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What flock says of a folder on a network mount: https://man7.org/linux/man-pages/man2/flock.2.html."""
+
 
 class Lock:
     """A file or a folder locked with flock; a file that is not there is made. Python opens it close-on-exec, so no
-    child inherits it."""
+    child inherits it. Where the file system has no locks to give, the file `instead` is locked, if there is one."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, instead: Path | None = None) -> None:
         self._file = file
+        self._instead = instead
         self._descriptor: int | None = None
 
     @property
@@ -41,7 +46,10 @@ class Lock:
             return False
         except OSError as error:
             os.close(descriptor)
-            raise _unusable(self._file, error) from error
+            if self._instead is None or error.errno not in _NO_LOCKS_HERE:
+                raise _unusable(self._file, error) from error
+            self._file, self._instead = self._instead, None
+            return self.try_acquire()
         self._descriptor = descriptor
         return True
 
@@ -69,10 +77,10 @@ def account_lock(state: Path, network: str, server: str, name: str) -> Lock:
     return Lock(state / "locks" / f"{word}.lock")
 
 
-def daemon_lock(folder: Path) -> Lock:
+def daemon_lock(folder: Path, state: Path | None = None) -> Lock:
     """The lock of the one daemon of a content folder: the folder itself, so that a second daemon is refused wherever
-    it would keep its state (a `git init` moves that)."""
-    return Lock(folder)
+    it would keep its state (a `git init` moves that); a file in the state folder where posts are on a network mount."""
+    return Lock(folder, state / "locks" / "daemon.lock" if state else None)
 
 
 class PidFile:

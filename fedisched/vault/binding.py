@@ -10,7 +10,6 @@ credential away.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -22,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from fedisched.model.errors import StateUnusable
+from fedisched.model.lacking import HOW_TO_OPEN_MORE, TOO_MANY_FILES
 from fedisched.model.settings import Account
-from fedisched.vault.private import write_private
+from fedisched.vault.private import locked, write_private
 
 _NAME = "bindings.json"
+_WHAT = "which says where your credentials belong"
 _SALT_BYTES = 16
 # 16 MB and some 40 ms a guess: a login's worth once in a process, and dear for whoever tries passwords.
 _COST = {"n": 2**14, "r": 8, "p": 1}
@@ -79,6 +80,8 @@ def fingerprint(state: Path, account: Account, credential: str) -> str:
 
 def _unwritable(state: Path, error: OSError) -> StateUnusable:
     hint = "Make room on the disk and the folder writable for you, then try again."
+    if error.errno in TOO_MANY_FILES:
+        hint = HOW_TO_OPEN_MORE
     return StateUnusable(f"{state / _NAME} cannot be written ({error.strerror})", hint)
 
 
@@ -95,12 +98,8 @@ def _fingerprint(credential: str, salt: bytes) -> str:
 def _locked(state: Path) -> Iterator[None]:
     """Several accounts verify at once, in threads and processes; each adds its line to the same file."""
     state.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(state / f"{_NAME}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(state / f"{_NAME}.lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _read(state: Path) -> _Bindings | None:
@@ -112,10 +111,16 @@ def _read(state: Path) -> _Bindings | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        # Nothing is wrong with the file: this process may not, or just now cannot, open it.
+        hint = "Let the user who runs fedisched read it."
+        if error.errno in TOO_MANY_FILES:
+            hint = HOW_TO_OPEN_MORE
+        raise StateUnusable(f"{path}, {_WHAT}, cannot be read ({error.strerror})", hint) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # Read as empty, a damaged file would set every credential free.
         hint = "Look whether each `server` in fedisched.toml is the one you chose, then delete that file."
-        raise StateUnusable(f"{path}, which says where your credentials belong, cannot be read", hint) from error
+        raise StateUnusable(f"{path}, {_WHAT}, is damaged", hint) from error
 
 
 def _write(state: Path, bindings: _Bindings) -> None:

@@ -43,7 +43,7 @@ def test_without_a_descriptor_for_events_it_polls_and_says_so(folder: Path) -> N
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         watcher.stop()
     assert len(heard.notices) == 1
-    assert "fs.inotify.max_user_instances" in heard.notices[0]
+    assert "too many files are open" in heard.notices[0] and "ulimit -n" in heard.notices[0]
     assert "every 0.02 seconds" in heard.notices[0]
 
 
@@ -98,12 +98,13 @@ def test_when_the_kernels_queue_overflows_everything_is_looked_at(folder: Path) 
 
 
 @pytest.mark.system
-def test_at_the_limit_of_watches_it_polls_and_says_so(folder: Path) -> None:
-    """The limit is a user namespace's own, so nobody else meets it; it is reached inside the tree."""
+@pytest.mark.parametrize(("limit", "most"), [("watches", 1), ("instances", 0)])
+def test_at_the_limits_of_the_system_it_polls_and_says_so(folder: Path, limit: str, most: int) -> None:
+    """The limit is a user namespace's own, so nobody else meets it; that of watches is reached inside the tree."""
     assert shutil.which("unshare"), "this test needs unshare: install util-linux"
-    limited = 'echo 1 > /proc/sys/user/max_inotify_watches && exec "$@"'
+    limited = f'echo {most} > /proc/sys/user/max_inotify_{limit} && exec "$@"'
     with watching_elsewhere(folder, "unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh") as process:
-        said(process, "fs.inotify.max_user_watches")
+        said(process, f"fs.inotify.max_user_{limit}")
         said(process, "ready")
         (folder / "posts" / "a.md").write_text("new")
         said(process, "posts")

@@ -151,3 +151,10 @@ def test_a_push_elsewhere_is_fetched_at_once_and_the_folder_read() -> None:
     evening = Evening(30, [Carried(), Carried(pulled=True)]).at(20, lambda carriage: carriage.sync_now())
     assert evening.asked() == [(0, "sync"), (20, "sync")]
     assert evening.pulled == [20]
+
+
+def test_another_publisher_is_told_of_once_however_often_it_is_seen() -> None:
+    answers = [Carried(pulled=True, others="Another publisher is at work"), *[Carried()] * 2] * 3
+    evening = Evening(600, answers)
+    evening.asked()
+    assert [event.words for event in evening.told if isinstance(event, Said)] == ["Another publisher is at work"]

@@ -201,7 +201,7 @@ def test_a_publisher_that_leaves_undone_what_is_due_is_started_again_after_a_pau
 
 
 def test_asking_whether_it_is_alive_does_not_keep_it_from_starting(tmp_path: Path, clock: SetClock) -> None:
-    asking = daemon_lock(tmp_path)
+    asking = daemon_lock(tmp_path, state(tmp_path))
     assert asking.try_acquire()
     answered = Thread(target=asking.release)
     answered.start()

@@ -54,7 +54,7 @@ def read_media(folder: Path, attachment: Attachment) -> bytes:
     try:
         made = _made(data, attachment)
     except Damaged as damage:
-        raise MediaUnfit(f"{attachment.path} {damage}", "Save it anew in another program, and try again.") from damage
+        raise MediaUnfit(f"{attachment.path} {damage}", damage.hint) from damage
     if attachment.most and len(made) > attachment.most:
         message = f"{attachment.path} has {len(made):,} bytes of at most {attachment.most:,}"
         raise MediaUnfit(message, "Make it shorter or smaller.")

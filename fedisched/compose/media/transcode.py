@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 from fedisched.compose.media.damaged import Damaged
+from fedisched.model.lacking import killed_for_memory
+from fedisched.model.secret import without_credentials
 
 _FORMATS = {
     "image/gif": "gif",
@@ -44,9 +47,12 @@ def transcoded(data: bytes, mime: str, width: int, height: int) -> bytes:
                 stderr=subprocess.PIPE,
                 timeout=_WITHIN,
                 check=False,
+                env=without_credentials(os.environ),
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Damaged(_CANNOT) from error
+        if killed := killed_for_memory(done.returncode, "ffmpeg"):
+            raise Damaged(f"{_CANNOT}, which was killed", killed)
         if done.returncode != 0 or not result.is_file():
             raise Damaged(f"{_CANNOT} ({_last_words(done.stderr)})")
         return result.read_bytes()
