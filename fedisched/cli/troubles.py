@@ -126,7 +126,8 @@ def _is_meant_to_go_out(here: Here, step: Step) -> bool:
         with (here.folder / step.entry.path).open("rb") as file:
             head = file.read(65536)
     except OSError:
-        return False
+        # Not even that can be told: its owner has to look.
+        return True
     return bool(_LOOKS_SCHEDULED.search(head)) and not _LOOKS_DONE.search(head)
 
 
@@ -161,7 +162,7 @@ def message_for(here: Here, found: News, steps: Mapping[str, Step], timezone: st
         lines = [*lines[:MOST_LINES], f"… and {more} more: `{typed('queue')}` in the folder shows all."]
     lines.append(f"({here.folder} on {platform.node()})")
     shown = tuple(clip(clean_line(line), _LONGEST_LINE) for line in _without_secrets(lines, here.environ))
-    return message_of(found, shown, clean_line(_title(found)), here.folder)
+    return message_of(found, shown, clean_line(_title(found, steps)), here.folder)
 
 
 def _needs(steps: Sequence[Step], now: int, timezone: str) -> Iterator[Sequence[Words]]:
@@ -174,14 +175,19 @@ def _delayed(step: Step, now: int) -> str:
     return f"waits {_subject(step)}:{was}{': ' if was and why else ''}{why}"
 
 
-def _title(found: News) -> str:
+def _title(found: News, steps: Mapping[str, Step]) -> str:
+    """One post that has the same trouble with several targets is one thing."""
     if not found.new:
         well, *more = found.well_again
         return f"fedisched: {well.subject} is well again{f', and {len(more)} more' if more else ''}"
-    first, *others = found.new
-    if others:
-        return f"fedisched: {len(found.new)} things need you"
-    return f"fedisched: {first.subject} {_SHORTLY[first.kind]}"
+    things: dict[tuple[Kind, str], list[str]] = {}
+    for each in found.new:
+        name = steps[each.key].entry.path if each.key in steps else each.key
+        things.setdefault((each.kind, name), []).append(each.subject)
+    if len(things) > 1:
+        return f"fedisched: {len(things)} things need you"
+    (((kind, name), subjects),) = things.items()
+    return f"fedisched: {subjects[0] if len(subjects) == 1 else name} {_SHORTLY[kind]}"
 
 
 def _without_secrets(lines: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
