@@ -79,7 +79,7 @@ def _paused(here: Here, standing: Standing) -> Iterator[Trouble]:
         if known is not None and known.paused and known.server == account.server:
             waiting = {step.entry.path for step in standing.steps if step.target == name and step.stand is Stand.PAUSED}
             wait = f" {plural(len(waiting), 'post')} will wait." if waiting else ""
-            words = f"{known.paused}{wait}"
+            words = f"{known.paused}{'' if known.paused.endswith('.') else '.'}{wait}"
             yield Trouble("paused", f"account {name}", known.paused[:_LONGEST_MARK], name, words)
 
 
