@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -130,7 +131,8 @@ def test_a_post_that_has_waited_for_an_hour_is_told_and_that_it_is_out(told: Tol
     due = moment("2026-11-20T11:00:00+01:00")
     with closing(told.journal()) as journal:
         Accounts(journal).verified("mastodon", SERVER, "x", Identity("1", "me", default_limits("mastodon")))
-        delivery = journal.arm("posts/a.md", "mastodon", "1", "3kabcdefghijk", due, "d", due - SECOND)
+        digest = hashlib.sha256((told.folder / "posts/a.md").read_bytes()).hexdigest()
+        delivery = journal.arm("posts/a.md", "mastodon", "1", "3kabcdefghijk", due, digest, due - SECOND)
         journal.record_not_prepared(delivery, "the server says 503", due + 7200 * SECOND, due)
     assert told.attached(now="2026-11-20T11:30:00+01:00") == (
         "",
