@@ -62,10 +62,12 @@ class Told:
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return self.out.read_text()[before:]
 
-    def attached(self, now: str = NOON, died_at: int | None = None, **own: str) -> tuple[str, Mapping[str, object]]:
+    def attached(
+        self, now: str = NOON, died_at: int | None = None, own: Mapping[str, str] | None = None
+    ) -> tuple[str, Mapping[str, object]]:
         """What a call for the daemon tells a person, and what it answers the daemon."""
         before = len(self.out.read_text())
-        asked = json.dumps({"own": own, "died_at": died_at})
+        asked = json.dumps({"own": own or {}, "died_at": died_at})
         done = self.call("notify", "--attached", now=now, typed=asked)
         return self.out.read_text()[before:], json.loads(done.stdout)
 
@@ -236,7 +238,7 @@ def test_the_daemons_own_troubles_are_told_also_where_the_folder_cannot_be_looke
     told.write("late.md", LATE)
     assert told.attached()[0]
     (told.folder / "fedisched.toml").write_text("timezone = 1\n")
-    said, answer = told.attached(**{"folder config": "The configuration as it was stays in force."})
+    said, answer = told.attached(own={"folder config": "The configuration as it was stays in force."})
     assert "daemon the daemon: The configuration as it was" in said and answer["remembered"] == 3
     (told.folder / "fedisched.toml").write_text(CONFIG)
     said, answer = told.attached()

@@ -35,7 +35,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stat = Path.stat
 
     def owned(path: Path, **options: bool) -> os.stat_result:
-        found = stat(path, **options)  # type: ignore[arg-type]
+        found = stat(path, **options)
         values = list(found)
         values[4] = values[4] or 1234
         return os.stat_result(values)
@@ -157,7 +157,7 @@ def test_the_compose_file_is_valid_and_takes_away_what_the_daemon_does_not_need(
     new = serving.compose(content_folder(tmp_path / "top" / within), tmp_path / "top")
     new.path.write_text(new.text)
     tool = Path(sys.executable).with_name("check-jsonschema")
-    command = [tool, "--builtin-schema", "vendor.compose-spec", new.path]
+    command: list[str | Path] = [tool, "--builtin-schema", "vendor.compose-spec", new.path]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     made = yaml.safe_load(new.text)
@@ -189,7 +189,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     assert len(units) == 8
     for unit in units:
         whose = ["--user"] if ".config" in unit.parts else []
-        command = ["systemd-analyze", *whose, "verify", unit]
+        command: list[str | Path] = ["systemd-analyze", *whose, "verify", unit]
         environ = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
         try:
             checked = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
