@@ -21,10 +21,6 @@ OF_THE_DAEMON = "daemon "
 
 def ways_here(here: Here) -> Ways | None:
     """The ways by which a person is told of this folder; None if there are none. Raises ConfigError."""
-    from fedisched.config.machine import machine_file
-
-    if not machine_file(here.environ).exists():
-        return None
     from fedisched.config.machine import ways_for
 
     return ways_for(here.folder, here.environ) or None

@@ -36,6 +36,17 @@ def machine_file(environ: Mapping[str, str]) -> Path:
     return home / "fedisched" / "config.toml"
 
 
+def may_be_there(path: Path) -> bool:
+    """Whether there is such a file, as far as one may look; whoever reads it learns why that fails."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def ways_for(folder: Path, environ: Mapping[str, str]) -> Ways | None:
     """How a person is told of this content folder; None if the machine says nothing of it. Raises ConfigError with
     every mistake in the file, or if anybody else could have written it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from fedisched.clock import SECOND, Clock
-from fedisched.config.machine import machine_file
+from fedisched.config.machine import machine_file, may_be_there
 from fedisched.daemon.events import Armed, Broken, Event, Held, Late, ManyLate, Met, Reported, Started, TakenBack
 
 GATHER = 5 * SECOND
@@ -85,7 +85,7 @@ class Bell:
         """Something may be news. Nothing begins where the machine's configuration has no word of it."""
         with self._condition:
             # Cheap, and it may come while the daemon runs.
-            if self._stopping or not self._command or not self._machine.exists():
+            if self._stopping or not self._command or not may_be_there(self._machine):
                 return
             soon = self._clock.now() + GATHER
             self._at = soon if self._at is None else min(self._at, soon)

@@ -26,7 +26,7 @@ class ServiceManager:
         if not self._address:
             return
         lines = "\n".join(f"{name}={str(value).replace(chr(10), ' ')}" for name, value in assignments.items())
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.settimeout(PATIENT)
             out.connect(self._address)
             out.send(lines.encode("utf-8", "replace"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
@@ -28,9 +29,11 @@ class Manager(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        name = f"fedisched-test-told-{os.getpid()}-{id(self)}"
-        self._socket.bind(f"\0{name}")
-        self.environ = {"NOTIFY_SOCKET": f"@{name}", "WATCHDOG_USEC": str(60 * SECOND)}
+        # A socket's path is short, whatever the test is called.
+        self._folder = tempfile.TemporaryDirectory(dir="/tmp")
+        name = f"{self._folder.name}/notify"
+        self._socket.bind(name)
+        self.environ = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": str(60 * SECOND)}
         Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -41,6 +44,7 @@ class Manager(Lines):
     def close(self) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.sendto(b"", self._socket.getsockname())
+        self._folder.cleanup()
 
 
 @pytest.fixture
