@@ -15,7 +15,7 @@ from fedisched.cli import scaffold, workflows
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.origin import revision
-from fedisched.cli.serving import keep_running
+from fedisched.cli.serving import keep_running, must_not_be_roots
 from fedisched.cli.verb import verb
 from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
 from fedisched.config.folder import config_file
@@ -47,6 +47,8 @@ def init(here: Here, directory: Path | None, systemd: bool, composes: bool, serv
     if (systemd or composes) and not serves and config_file(folder):
         keep_running(here, folder, _repository_of(folder), systemd=systemd, composes=composes)
         return Exit.DONE
+    if systemd:
+        must_not_be_roots(folder, is_root=os.geteuid() == 0)
     _make(here, folder, serves)
     if systemd or composes:
         keep_running(here, folder, _repository_of(folder), systemd=systemd, composes=composes)

@@ -79,11 +79,8 @@ def service(
 ) -> Service:
     """The systemd units for a folder in the repository at `top`: of the user's own service manager, or, by root, of the
     machine's, for the user whose the folder is. Raises ConfigError where that is nobody else."""
-    uid = folder.stat().st_uid
-    if is_root and uid == 0:
-        hint = "Give it to a user of its own (`chown -R`), or run this as the user who is to publish, without sudo."
-        raise ConfigError(f"{folder} is root's, and root should not publish", hint)
-    owner = _user(uid) if is_root else None
+    must_not_be_roots(folder, is_root=is_root)
+    owner = _user(folder.stat().st_uid) if is_root else None
     own = Path(here.environ.get("XDG_CONFIG_HOME") or Path(here.environ.get("HOME", "/")) / ".config")
     place = SYSTEM / "systemd/system" if is_root else own / "systemd/user"
     name = _free_name(place, folder)
@@ -115,6 +112,13 @@ def compose(folder: Path, top: Path) -> New:
     ids = (owner.st_uid, owner.st_gid) if owner.st_uid else (1000, 1000)
     to_top = "." if within == "." else "/".join([".."] * len(Path(within).parts))
     return New(folder / "compose.yaml", units.compose(ids, to_top, within), "runs the daemon in a container")
+
+
+def must_not_be_roots(folder: Path, *, is_root: bool) -> None:
+    """Raises ConfigError if root asks for a service that would be root's own."""
+    if is_root and (not folder.exists() or folder.stat().st_uid == 0):
+        hint = "Give it to a user of its own (`chown -R`), or run this as the user who is to publish, without sudo."
+        raise ConfigError(f"{folder} is root's, and root should not publish", hint)
 
 
 def _user(uid: int) -> pwd.struct_passwd:

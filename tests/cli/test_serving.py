@@ -124,6 +124,9 @@ def test_everything_that_git_writes_to_may_be_written(tmp_path: Path) -> None:
 
 def test_root_does_not_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = content_folder(tmp_path / "posts")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    done = call("init", "--systemd", str(tmp_path / "new"), environ={"HOME": str(tmp_path)})
+    assert done.exit_code == 1 and not (tmp_path / "new").exists()
     monkeypatch.setattr(Path, "stat", lambda *_, **__: SimpleNamespace(st_uid=0, st_mode=0o40755))
     with pytest.raises(ConfigError, match="root should not publish"):
         service(tmp_path, folder, is_root=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fedisched.config import load_settings
 from fedisched.config.machine import machine_file, ways_for
 from fedisched.model.errors import ConfigError
 from fedisched.model.telling import KINDS, Ways
@@ -138,3 +139,14 @@ def test_a_command_in_the_content_folder_is_refused(machine: Machine) -> None:
     for command in (f'["{script}"]', f'["sh", "{script}"]', f'["{link}"]'):
         assert "whoever can push posts can change" in machine.refuses(f"[notify]\ncommand = {command}\n")
     assert machine.says('[notify]\ncommand = ["/bin/sh", "/opt/tell.sh"]\n')
+
+
+@pytest.mark.parametrize("name", ["fedisched.toml", "pyproject.toml"])
+def test_the_content_folder_cannot_say_it(tmp_path: Path, name: str) -> None:
+    table = "notify" if name == "fedisched.toml" else "tool.fedisched.notify"
+    (tmp_path / name).write_text(f'[{table}]\ncommand = ["touch", "pwned"]\n')
+    with pytest.raises(ConfigError) as refused:
+        load_settings(tmp_path)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.line) == ("machine-only", 1)
+    assert "whoever can push posts" in problem.message and "~/.config/fedisched/config.toml" in problem.hint
