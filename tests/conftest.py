@@ -20,6 +20,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.env
 # Nothing of the machine's own configuration reaches a test.
 for name in [name for name in os.environ if name.startswith(("FEDISCHED_", "GIT_")) and "_TEST_" not in name]:
     del os.environ[name]
+os.environ["XDG_CONFIG_HOME"] = str(REPOSITORY / "tests" / "there-is-no-such-folder")
 
 # How long an example takes says what else the machine does, and nothing of the code; the benchmarks measure.
 settings.register_profile("untimed", deadline=None)

@@ -23,6 +23,8 @@ SUMMARIES = {
     "queue": "Show what is due when and where.",
     "publish": "Publish what is due, then end.",
     "run": "Watch the folder and publish on time.",
+    "health": "Say whether the daemon lives, works, and what is next.",
+    "notify": "Tell you what needs you, by command, ntfy, e-mail, …",
     "resolve": "Decide about a held post: it is there, it is not, or let it be.",
     "retry": "Try again what failed: sets `status: scheduled` in the file.",
     "doctor": "Look at everything that publishing needs, and say what to mend.",

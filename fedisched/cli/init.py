@@ -15,27 +15,47 @@ from fedisched.cli import scaffold, workflows
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.origin import revision
+from fedisched.cli.serving import keep_running, must_not_be_roots
 from fedisched.cli.verb import verb
 from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
+from fedisched.config.folder import config_file
 
 _LOCALTIME = Path("/etc/localtime")
 
 
 @verb
 @click.argument("directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--systemd", is_flag=True, help="Write a systemd unit for the daemon; by root, for the whole machine.")
+@click.option("--compose", "composes", is_flag=True, help="Write a compose.yaml, to run the daemon in a container.")
 @click.option("--server", "serves", is_flag=True, help="Also make DIR.git beside it, to push posts to.")
-def init(here: Here, directory: Path | None, serves: bool) -> Exit:
+def init(here: Here, directory: Path | None, systemd: bool, composes: bool, serves: bool) -> Exit:
     """Make a content folder: configuration, a first draft, a workflow.
 
     In DIR, or here. What is there already is left as it is. With --server, for the machine that publishes: DIR becomes
-    a clone of a bare repository beside it, which checks what is pushed and wakes the daemon.
+    a clone of a bare repository beside it, which checks what is pushed and wakes the daemon. In a content folder that
+    is there, --systemd and --compose write what they are for and nothing else.
 
     Examples:
     fedisched init
     fedisched init ~/posts
     fedisched init --server ~/posts
+    fedisched init --systemd
+    sudo fedisched init --systemd /home/me/posts
+    fedisched init --compose
     """
     folder = (directory or here.named or Path.cwd()).resolve()
+    if (systemd or composes) and not serves and config_file(folder):
+        keep_running(here, folder, _repository_of(folder), systemd=systemd, composes=composes)
+        return Exit.DONE
+    if systemd:
+        must_not_be_roots(folder, is_root=os.geteuid() == 0)
+    _make(here, folder, serves)
+    if systemd or composes:
+        keep_running(here, folder, _repository_of(folder), systemd=systemd, composes=composes)
+    return Exit.DONE
+
+
+def _make(here: Here, folder: Path, serves: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     server, remote, made = None, "", []
     if serves:
@@ -55,7 +75,6 @@ def init(here: Here, directory: Path | None, serves: bool) -> Exit:
         server.finish(made)
     else:
         _say_what_next(here, folder)
-    return Exit.DONE
 
 
 def guess_timezone(environ: Mapping[str, str], localtime: Path = _LOCALTIME) -> str:
@@ -80,8 +99,6 @@ def _is_timezone(name: str) -> bool:
 def _files(folder: Path, environ: Mapping[str, str], remote: str) -> Iterator[tuple[Path, str, str]]:
     """What a content folder begins with: path, text, and what it is for. A `remote` is its own server's, which needs
     nothing of GitHub's."""
-    from fedisched.config import config_file
-
     top = _repository_of(folder)
     source = config_file(folder) or folder / "fedisched.toml"
     yield source, scaffold.config(guess_timezone(environ), remote), "your accounts and your timezone"

@@ -78,34 +78,36 @@ def publish(
         raise click.UsageError("--now needs the posts to publish, for example: fedisched publish posts/hello.md --now")
     from fedisched.cli.carrying import bring, deliver
     from fedisched.cli.paths import posts_named
+    from fedisched.cli.telling import told_at_the_end
     from fedisched.publisher.claims import claims_of
     from fedisched.publisher.due_now import make_due, may_go_out
     from fedisched.publisher.foresight import standing
     from fedisched.publisher.opening import desk_for
     from fedisched.publisher.summary import summed_up
 
-    named = posts_named(here, paths)
-    teller = _Teller(here, _on_github(here) if style == "github" else None)
-    desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
-    desk.started = started
-    run = _Run(named, at_once, int(wait * SECOND), attached)
-    carries = not (attached or dry_run or no_git)
-    try:
-        desk.posts.refresh()
-        if carries:
-            bring(here, desk)
-        entries = may_go_out(desk, named) if at_once else []
-        if dry_run:
-            return _dry_run(desk, teller, run)
-        make_due(desk, entries)
-        places = here.settings, here.state, here.environ
-        desk.claims = claims_of(*places, here.voice.complain, stays=carries and wait > 0, brings=not no_git)
-        if not attached and _handed_over(desk, teller, run):
-            return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
-        code = _publish(desk, teller, run)
-    finally:
-        desk.journal.close()
-    return deliver(here, code) if carries else code
+    with told_at_the_end(here, wanted=not (attached or dry_run)):
+        named = posts_named(here, paths)
+        teller = _Teller(here, _on_github(here) if style == "github" else None)
+        desk = desk_for(here.settings, here.state, here.environ, here.clock, here.voice.complain)
+        desk.started = started
+        run = _Run(named, at_once, int(wait * SECOND), attached)
+        carries = not (attached or dry_run or no_git)
+        try:
+            desk.posts.refresh()
+            if carries:
+                bring(here, desk)
+            entries = may_go_out(desk, named) if at_once else []
+            if dry_run:
+                return _dry_run(desk, teller, run)
+            make_due(desk, entries)
+            places = here.settings, here.state, here.environ
+            desk.claims = claims_of(*places, here.voice.complain, stays=carries and wait > 0, brings=not no_git)
+            if not attached and _handed_over(desk, teller, run):
+                return teller.sum_up(summed_up(standing(desk, named, False), teller.outcomes, desk.clock.now()))
+            code = _publish(desk, teller, run)
+        finally:
+            desk.journal.close()
+        return deliver(here, code) if carries else code
 
 
 def _on_github(here: Here) -> OnGithub:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,22 +12,15 @@ import click
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
 from fedisched.cli.needs import FEW, commands, first_of, how_to_choose, late_paths, late_question, reason, what_to_do
+from fedisched.cli.standing import all_standing, needs_a_person
 from fedisched.cli.verb import json_option, verb
 from fedisched.cli.when import clock_time, day, from_now
 from fedisched.cli.words import Words, bad, clean_line, doubtful, faint, good, pad, plural, strong
-from fedisched.engine.journal import Journal, open_journal
-from fedisched.engine.plan import NEEDS_A_PERSON, Act, Stand, Step, plan
+from fedisched.engine.plan import Stand, Step
 from fedisched.model.command import typed
-from fedisched.model.errors import StateUnusable
-from fedisched.model.problem import Problem
-from fedisched.publisher.posts import Posts
-from fedisched.publisher.verdicts import judged
 
 if TYPE_CHECKING:
-    from fedisched.engine.accounts import AccountState
     from fedisched.model.delivery import Delivery
-    from fedisched.model.post import Entry
-    from fedisched.model.settings import Settings
 
 _SETTLED = (Stand.PUBLISHED, Stand.CANCELLED, Stand.DRAFT)
 _BELOW = " " * 10
@@ -54,7 +46,7 @@ def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exi
     fedisched queue --all --json
     """
     now = here.clock.now()
-    steps = _steps(here, everything, now)
+    steps = all_standing(here, now, everything).steps
     if only_failed:
         steps = [step for step in steps if step.stand in (Stand.FAILED, Stand.HELD)]
     elif not everything:
@@ -64,71 +56,7 @@ def queue(here: Here, everything: bool, only_failed: bool, as_json: bool) -> Exi
         here.voice.json([_row(here, step) for step in steps])
     else:
         _show(here, steps, now, _NOTHING_FAILED if only_failed else _NOTHING if everything else _NOTHING_TO_COME)
-    return Exit.NEEDS_YOU if any(map(_needs_a_person, steps)) else Exit.DONE
-
-
-def _steps(here: Here, everything: bool, now: int) -> list[Step]:
-    from fedisched.config import make_state_folder
-    from fedisched.engine.accounts import Accounts
-
-    journal = open_journal(make_state_folder(here.state), now, here.voice.complain)
-    try:
-        posts = Posts(here.settings, journal, here.clock)
-        posts.refresh()
-        accounts = Accounts(journal).all()
-        entries = posts.all_entries() if everything else posts.entries()
-        deliveries = journal.deliveries() if everything else journal.relevant_deliveries()
-        known = _as_the_files_say(entries, deliveries, accounts, here.settings) if deliveries else ()
-        steps = plan(entries.values(), known, accounts, here.settings, now, others=posts.others_of(entries.values()))
-        steps = judged(_with_what_keeps_all(journal, steps, now), journal, accounts, here.settings)
-    finally:
-        journal.close()
-    from fedisched.publisher.copies import placed
-
-    return [_with_the_files_reason(here, step) for step in placed(steps, here.folder)]
-
-
-def _with_what_keeps_all(journal: Journal, steps: list[Step], now: int) -> list[Step]:
-    """What is overdue without a reason may be so since nobody can write down that it is sent."""
-    stuck = [step for step in steps if step.act is Act.SEND and step.at is not None and step.at < now]
-    if not any(step.stand is Stand.WAITING and not step.error for step in stuck):
-        return steps
-    try:
-        journal.try_writing()
-    except StateUnusable as error:
-        return [replace(step, error=error.message, hint=error.hint) if step in stuck else step for step in steps]
-    return steps
-
-
-def _needs_a_person(step: Step) -> bool:
-    """Whether a person has to do something: also where a step only waits, but for what it says has to be mended."""
-    return step.stand in NEEDS_A_PERSON or (step.stand is Stand.WAITING and bool(step.hint))
-
-
-def _with_the_files_reason(here: Here, step: Step) -> Step:
-    """Of what failed or is held elsewhere, in another clone or before the journal was lost, the file knows why."""
-    if step.stand not in (Stand.FAILED, Stand.HELD) or step.error or step.delivery is not None:
-        return step
-    from fedisched.content.folder import read_file
-    from fedisched.content.glance import results_of
-
-    found = read_file(here.folder, step.entry.path)
-    if isinstance(found, Problem):
-        return step
-    result = results_of(found[0], step.entry.path, here.settings).get(step.target)
-    return replace(step, error=result.error) if result else step
-
-
-def _as_the_files_say(
-    entries: Mapping[str, Entry],
-    deliveries: Sequence[Delivery],
-    accounts: Mapping[str, AccountState],
-    settings: Settings,
-) -> Sequence[Delivery]:
-    """What the publisher will make of edits, renames and deletions that it has not seen yet."""
-    from fedisched.engine.reconcile import foreseen, reconcile
-
-    return foreseen(deliveries, reconcile(entries, deliveries, accounts, settings))
+    return Exit.NEEDS_YOU if any(map(needs_a_person, steps)) else Exit.DONE
 
 
 def _row(here: Here, step: Step) -> dict[str, object]:
@@ -172,8 +100,8 @@ def _url(step: Step) -> str | None:
 
 def _show(here: Here, steps: Sequence[Step], now: int, nothing: str) -> None:
     voice = here.voice
-    wrong = [step for step in steps if _needs_a_person(step)]
-    coming = [step for step in steps if not _needs_a_person(step)]
+    wrong = [step for step in steps if needs_a_person(step)]
+    coming = [step for step in steps if not needs_a_person(step)]
     if wrong:
         voice.result(bad("Needs you"))
         _show_what_is_wrong(here, wrong, now)

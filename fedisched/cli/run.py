@@ -55,13 +55,15 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
 
         return Exit.DONE if wake(here.state) else Exit.NEEDS_YOU
     from fedisched.daemon.daemon import Daemon, Outside
+    from fedisched.daemon.service import without_manager
 
     state = make_state_folder(here.state)
     settings = load_settings_aside(here.folder, state)
     command = [sys.executable, "-m", "fedisched", "publish", "--attached", "--json", "--folder", str(here.folder)]
     # Where the state is, is decided once: a `git init` while the daemon runs must not give its publishers another one.
-    environ = {**here.environ, "FEDISCHED_STATE": str(state)}
-    outside = Outside(command, environ, lambda: load_settings_aside(here.folder, state))
+    environ = {**without_manager(here.environ), "FEDISCHED_STATE": str(state)}
+    teller = [sys.executable, "-P", "-m", "fedisched", "notify", "--attached", "--folder", str(here.folder)]
+    outside = Outside(command, environ, lambda: load_settings_aside(here.folder, state), teller, here.environ)
     daemon = Daemon(
         settings, state, here.clock, outside, Log(here.voice, here.clock, here.folder, settings.timezone).tell
     )

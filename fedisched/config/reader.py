@@ -30,6 +30,8 @@ from fedisched.model.settings import Account, GitSettings, OnBluesky, Retry, Set
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _NETWORKS = ["mastodon", "bluesky"]
+_NOTIFY = "`[notify]` is not read from the content folder, since whoever can push posts could have any command run"
+_NOTIFY_HINT = "Move it to `~/.config/fedisched/config.toml` on the machine that publishes."
 _TABLES: dict[str, type[BaseModel]] = {
     "retry": RetryShape,
     "git": GitShape,
@@ -135,6 +137,8 @@ def _unknown_key(loc: tuple[str | int, ...]) -> Mistake:
             shape = _TABLES[table]
         case _:
             key = loc[-1]
+    if loc == ("notify",):
+        return Mistake(loc, "machine-only", _NOTIFY, _NOTIFY_HINT, at_key=True)
     known = list(shape.model_fields)
     hint = f"{nearest(str(key), known)}The keys {place} are {_listed(known)}."
     message = f"there is no key `{key}`" if place == "here" else f"`{key}` is no key {place}"

@@ -7,13 +7,14 @@ happens in a child and cannot take it down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
 
 from fedisched.clock import SECOND, Clock
 from fedisched.config.places import mount_of
 from fedisched.content.watch import Change, Watcher
+from fedisched.daemon.bell import Bell
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
 from fedisched.daemon.credentials import CredentialsWatch
@@ -21,6 +22,7 @@ from fedisched.daemon.events import Armed, Event, Met, Reported, Said, Started, 
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.daemon.once import Once
+from fedisched.daemon.pulse import Pulse
 from fedisched.daemon.wake import Wake
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
@@ -51,11 +53,14 @@ PUBLISHER_WORKED = (0, 1, 75)
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the daemon needs of the world: how to start the publisher, with what environment, and how to read the
-    config again (raises `ConfigError`)."""
+    config again (raises `ConfigError`); how to start what tells a person (empty: nobody is told), and the environment
+    in which a service manager names itself."""
 
     command: Sequence[str]
     environ: Mapping[str, str]
     reload: Callable[[], Settings]
+    teller: Sequence[str] = ()
+    service: Mapping[str, str] = field(default_factory=dict)
 
 
 class Daemon:
@@ -69,7 +74,8 @@ class Daemon:
         self._state = state
         self._clock = clock
         self._outside = outside
-        self._tell = Once(tell)
+        self._bell = Bell(outside.teller, outside.environ, clock, self._complain)
+        self._tell = Once(self._bell.listening(tell))
         self._condition = Condition()
         self._child: Child | None = None
         self._child_is_excused = False
@@ -77,6 +83,7 @@ class Daemon:
         self._not_before = 0
         self._config_mistake = ""
         self._state_mistake = ""
+        self._paused: list[str] = []
         # Everything below is guarded by the condition: other threads set it, the loop takes it.
         self._stopping = False
         self._folder_changed = False
@@ -86,6 +93,7 @@ class Daemon:
         self._lock = daemon_lock(settings.folder, state)
         self._pid = PidFile(state)
         self._take_lock()
+        self._pulse = Pulse(state, outside.service, clock)
         # Only now: a damaged journal is set aside, which must not happen under another daemon's feet.
         self._journal = open_journal(state, clock.now(), self._complain)
         self._accounts = Accounts(self._journal)
@@ -101,20 +109,26 @@ class Daemon:
     def run(self) -> None:
         """Work until `stop`."""
         try:
+            self._bell.died(self._pulse.died_at)
             self._watcher.start()
             self._start()
             self._carriage.start()
             self._carriage.files_changed()
             self._wake.start()
+            self._pulse.ready()
             self._loop()
         finally:
+            self._pulse.stopping()
             self._wake.stop()
             self._watcher.stop()
             if self._child is not None:
                 self._child.end(CHILD_DEADLINE)
             # What the child has written on its way out goes along.
             self._carriage.stop()
+            self._bell.stop()
             self._journal.close()
+            if self._stopping:
+                self._pulse.stopped()
             self._pid.release()
             self._lock.release()
         self._say_what_was_heard()
@@ -195,6 +209,7 @@ class Daemon:
 
     def _loop(self) -> None:
         while True:
+            self._beat()
             with self._condition:
                 if self._stopping:
                     return
@@ -207,7 +222,13 @@ class Daemon:
                 self._wait_for_state(error)
             else:
                 self._state_mistake = ""
+                self._bell.own("folder state", "")
                 self._wait()
+
+    def _beat(self) -> None:
+        due = self._lookout.next()
+        shown = "" if due is None else self._posts.as_text(max(due, self._clock.now()))
+        self._pulse.beat(due, shown, self._child is not None, self._paused, self._bell.troubles)
 
     def _act(self, folder_changed: bool, config_changed: bool, ended: Sequence[int]) -> None:
         self._say_what_was_heard()
@@ -215,7 +236,9 @@ class Daemon:
             # Before anything that may fail: what has ended is not to be waited for.
             self._child = None
         if config_changed:
+            self._pulse.reloading()
             self._read_config()
+            self._pulse.ready()
         if self._state_mistake:
             self._look_at_everything()
         elif folder_changed:
@@ -231,6 +254,7 @@ class Daemon:
         if str(error) != self._state_mistake:
             self._state_mistake = str(error)
             self._tell(Said(self._state_mistake, wrong=True))
+            self._bell.own("folder state", self._state_mistake)
         with self._condition:
             if not self._stopping:
                 self._clock.wait(self._condition, self._clock.now() + STATE_RETRY)
@@ -260,10 +284,12 @@ class Daemon:
             words = "\n".join([f"{error} The configuration as it was stays in force.", *map(str, problems)])
             if words != self._config_mistake:
                 self._config_mistake = words
+                self._bell.own("folder config", words)
                 for line in words.splitlines():
                     self._tell(Said(line, wrong=True))
             return
         self._config_mistake = ""
+        self._bell.own("folder config", "")
         if settings == self._settings:
             return
         self._accounts.ask_anew(self._clock.now())
@@ -350,6 +376,7 @@ class Daemon:
     def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
         self._lead.forget()
         accounts = self._accounts.all()
+        self._paused = [name for name in self._settings.accounts if name in accounts and accounts[name].paused]
         known = list(deliveries)
         moves = reconcile(entries, known, accounts, self._settings)
         # What a person decided about is written down at once: an old editor buffer may be saved over it any time.
@@ -392,6 +419,7 @@ class Daemon:
         now = self._clock.now()
         worked = code in PUBLISHER_WORKED
         self._tell.publisher_ended(worked)
+        self._bell.publisher_ended(worked)
         if worked and (self._child_is_excused or not self._is_soon(now)):
             self._pause = self._not_before = 0
             return
