@@ -172,6 +172,7 @@ def _settings(shape: ConfigShape, source: Path, folder: Path) -> Settings:
         late_after=shape.late_after,
         extra_keys=tuple(shape.extra_keys),
         alt_required=shape.alt_required,
+        vault=shape.vault,
         accounts={name: Account(name=name, **account.model_dump()) for name, account in shape.accounts.items()},
         groups={name: tuple(members) for name, members in shape.groups.items()},
         people=people,

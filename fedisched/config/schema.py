@@ -20,6 +20,7 @@ from fedisched.config.values import (
     Switch,
     Text,
     TimezoneName,
+    VaultFile,
     Warned,
     wrong,
 )
@@ -132,6 +133,7 @@ class ConfigShape(Shape):
     late_after: Seconds = 12 * 3600.0
     extra_keys: Listed[Text] = Field(default_factory=list)
     alt_required: Switch = True
+    vault: VaultFile = ""
     accounts: Table[AccountShape] = Field(default_factory=dict)
     groups: Table[Listed[Text]] = Field(default_factory=dict)
     people: Table[Annotated[PersonShape, BeforeValidator(_a_table)]] = Field(default_factory=dict)

@@ -27,6 +27,7 @@ _FEDIVERSE_NAME = re.compile(r"@?([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)@
 _PLACEHOLDER = re.compile(r"\{(?:n|total)\}")
 _BRACES = re.compile(r"[{}]")
 _LONGEST_NUMBERING = 40
+_VAULT_ENDING = ".vault"
 _WARNED = ["text", "porn", "sexual", "nudity", "graphic-media", "!no-unauthenticated"]
 
 
@@ -171,6 +172,19 @@ def _posts(text: str) -> str:
     return str(path)
 
 
+def _vault(text: str) -> str:
+    hint = f"Write a file of the content folder that ends in `{_VAULT_ENDING}`, such as `fedisched{_VAULT_ENDING}`."
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\\" in text or text.startswith("~") or "\0" in text:
+        raise wrong("vault-outside", f"`{text}` is not inside the content folder", hint)
+    # The ending keeps whoever can push this file from having a vault written over, or beside, something else.
+    if not path.name.removesuffix(_VAULT_ENDING) or path.suffix != _VAULT_ENDING or not text.isprintable():
+        raise wrong("bad-vault", f"`{text}` is no name for the vault", hint)
+    if any(part.startswith(".") for part in path.parts):
+        raise wrong("bad-vault", f"the vault cannot be kept in `{text}`", hint)
+    return str(path)
+
+
 def _remote(text: str) -> str:
     # A URL or path here could run a command (`ext::sh -c …`), and whoever can push posts can change this file.
     if not _REMOTE.fullmatch(text):
@@ -229,6 +243,7 @@ OnBluesky = Annotated[Text, AfterValidator(_person_on_bluesky)]
 OnMastodon = Annotated[Text, AfterValidator(_person_on_mastodon)]
 Name = Annotated[Text, AfterValidator(_name)]
 PostsFolder = Annotated[Text, AfterValidator(_posts)]
+VaultFile = Annotated[Text, AfterValidator(_vault)]
 Warned = Annotated[Text, AfterValidator(_warned)]
 Numbering = Annotated[Text, AfterValidator(_numbering)]
 Remote = Annotated[Text, AfterValidator(_remote)]

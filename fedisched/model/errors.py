@@ -8,6 +8,9 @@
     ├── CannotWrite        a file in the content folder cannot be written: full, read-only, or not ours
     ├── JournalCorrupt     the SQLite file is damaged
     ├── StateUnusable      the state folder cannot be written
+    ├── VaultUnusable      the vault cannot be opened, read or written
+    │   ├── KeyMissing     there is no key to open it with
+    │   └── WrongKey       the key that is there does not open it
     ├── AlreadyRunning     another process of ours holds what we need
     └── GitError           git refused or is not there
         ├── GitBusy        somebody else is at work in the repository, or nobody can commit there just now
@@ -65,6 +68,18 @@ class JournalCorrupt(FedischedError):
 
 class StateUnusable(FedischedError):
     """The state folder cannot be used: full, read-only, or not ours."""
+
+
+class VaultUnusable(FedischedError):
+    """The vault, or one entry in it, cannot be opened, read or written. It is as it was."""
+
+
+class KeyMissing(VaultUnusable):
+    """There is no key to open the vault with."""
+
+
+class WrongKey(VaultUnusable):
+    """The key that is there does not open the vault, which is never written over."""
 
 
 class AlreadyRunning(FedischedError):

@@ -83,7 +83,8 @@ class OnBluesky:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One content folder's configuration. `folder` is absolute; `posts` is relative to it, with `/`. `alt_required`: a
-    picture, video or sound without a description is an error."""
+    picture, video or sound without a description is an error. `vault`: the file in the folder, with `/`, that holds the
+    encrypted credentials; empty where the state folder does."""
 
     folder: Path
     source: Path
@@ -93,6 +94,7 @@ class Settings:
     late_after: float = 12 * 3600.0
     extra_keys: tuple[str, ...] = ()
     alt_required: bool = True
+    vault: str = ""
     accounts: Mapping[str, Account] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -10,7 +10,6 @@ credential away.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +22,7 @@ from typing import Any
 
 from fedisched.model.errors import StateUnusable
 from fedisched.model.settings import Account
-from fedisched.vault.private import write_private
+from fedisched.vault.private import locked, write_private
 
 _NAME = "bindings.json"
 _SALT_BYTES = 16
@@ -95,12 +94,8 @@ def _fingerprint(credential: str, salt: bytes) -> str:
 def _locked(state: Path) -> Iterator[None]:
     """Several accounts verify at once, in threads and processes; each adds its line to the same file."""
     state.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(state / f"{_NAME}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(state / f"{_NAME}.lock"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _read(state: Path) -> _Bindings | None:
