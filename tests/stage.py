@@ -26,6 +26,7 @@ from fedisched.publisher.publisher import Publisher
 from fedisched.publisher.report import Report
 from fedisched.publisher.summary import Summary
 from fedisched.sandbox import Sandbox
+from fedisched.vault import Vault
 
 TOKEN = "sandbox-token"
 PASSWORD = "abcd-efgh-ijkl-mnop"
@@ -79,8 +80,12 @@ class Stage:
         """The whole second that is at least so many seconds ahead."""
         return (self.clock.now() // SECOND + seconds + 1) * SECOND
 
+    @property
+    def vault(self) -> Vault:
+        return Vault.open(self.state, self.folder, self.environ, self.settings.vault)
+
     def open_account(self, account: Account) -> Opened | Refused:
-        opened = open_from_environment(self.state, self.environ, self.clock)(account)
+        opened = open_from_environment(self.state, self.environ, self.clock, self.vault)(account)
         if isinstance(opened, Opened) and self.settle is not None:
             opened.network.settle = min(opened.network.settle, self.settle)
         return opened

@@ -28,6 +28,7 @@ SUMMARIES = {
     "run": "Watch the folder and publish on time.",
     "resolve": "Decide about a held post: it is there, it is not, or let it be.",
     "retry": "Try again what failed: sets `status: scheduled` in the file.",
+    "key": "Make the key that opens the vault, or replace it by another.",
 }
 
 # Called by git, not by people.

@@ -15,6 +15,7 @@ from fedisched.model.errors import ConfigError
 if TYPE_CHECKING:
     from fedisched.cli.say import Voice
     from fedisched.model.settings import Settings
+    from fedisched.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,10 @@ class Here:
         from fedisched.config import state_folder
 
         return state_folder(self.folder, self.environ)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The folder's vault; neither it nor its key is looked at by asking. Raises ConfigError."""
+        from fedisched.vault import Vault
+
+        return Vault.open(self.state, self.folder, self.environ, self.settings.vault)

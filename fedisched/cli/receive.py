@@ -18,6 +18,7 @@ from fedisched.cli.problems import problem_line
 from fedisched.cli.verb import verb
 from fedisched.cli.words import bad, doubtful, plural
 from fedisched.config.folder import OWN_FILE
+from fedisched.model.command import typed
 from fedisched.model.errors import ConfigError, GitError
 from fedisched.model.problem import Problem
 
@@ -161,9 +162,13 @@ def _redirected(old: Settings, new: Settings) -> list[str]:
         before = old.accounts.get(name)
         if before and _identity(before) != _identity(account):
             words = f"{name} is another account now ({account.handle or account.server}). A credential made for another"
-            found.append(f"{words} server is not sent there: set {account.variable} on the server anew.")
+            found.append(
+                f"{words} server is not sent there: on the server, `{typed('login', name)}`, or set {account.variable}."
+            )
     if new.posts != old.posts:
         found.append(f"posts are in {new.posts} from now on; what is there already was not checked.")
+    if new.vault != old.vault:
+        found.append(f"credentials are looked for in {new.vault or 'the state folder'} from now on.")
     if not new.git.remote:
         found.append("[git] names no remote: the server will not look here any more.")
     return found

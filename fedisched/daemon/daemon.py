@@ -15,6 +15,7 @@ from fedisched.clock import SECOND, Clock
 from fedisched.content.watch import Change, Watcher
 from fedisched.daemon.carriage import Carriage
 from fedisched.daemon.child import Child
+from fedisched.daemon.credentials import CredentialsWatch
 from fedisched.daemon.events import Armed, Event, Met, Reported, Said, Started, Waits, in_few_words
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
@@ -92,6 +93,7 @@ class Daemon:
         self._lead = self._new_lead()
         self._watcher = self._new_watcher()
         self._carriage = self._new_carriage()
+        self._credentials = self._new_credentials()
         self._wake = Wake(state, self.fetch)
 
     def run(self) -> None:
@@ -163,6 +165,9 @@ class Daemon:
         environ = self._outside.environ
         return Watcher(settings.folder, settings.posts, self._on_change, notice=self._complain, environ=environ)
 
+    def _new_credentials(self) -> CredentialsWatch:
+        return CredentialsWatch(self._settings, self._state, self._outside.environ)
+
     def _new_carriage(self) -> Carriage:
         carrier = Carrier(self._settings, self._state, self._outside.environ)
         return Carriage(carrier, self._clock, self._settings.git.pull_every, self._hear, self._on_pulled)
@@ -208,6 +213,8 @@ class Daemon:
             self._look_at_everything()
         elif folder_changed:
             self._read_folder()
+        if (folder_changed or config_changed) and self._credentials.changed():
+            self._meet_credentials()
         for code in ended:
             self._child_ended(code)
         self._start_child_if_due()
@@ -257,6 +264,7 @@ class Daemon:
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
         self._lead = self._new_lead()
+        self._credentials = self._new_credentials()
         if moved:
             self._watcher.stop()
             self._watcher = self._new_watcher()
@@ -284,6 +292,13 @@ class Daemon:
         if self._child is not None and not self._child.look_again():
             # It is just ending, and may not have seen the change.
             self._child_is_excused = True
+
+    def _meet_credentials(self) -> None:
+        """Somebody logged in, or brought a vault or a key: a paused account need not wait."""
+        self._accounts.ask_anew(self._clock.now())
+        self._tell(Said("The credentials are others now: accounts that were paused are tried again."))
+        self._look_at_everything()
+        self._dismiss_child()
 
     def _look_at_everything(self) -> None:
         self._posts.refresh()

@@ -27,6 +27,11 @@ def how_to_hand_over(variable: str, what: str) -> str:
     return f"Set {variable} to {what}, and restart a daemon that runs: it keeps the environment it was started with."
 
 
+def how_to_log_in(account: str) -> str:
+    """The command that gets a new credential into the vault."""
+    return f"`{typed('login', account)}`"
+
+
 def how_to_settle(path: str, target: str, *, alone: bool = False) -> str:
     """What a person does about a delivery of which nobody knows whether it is on the network."""
     sent, again, drop = decisions(path, target, alone=alone)

@@ -27,11 +27,13 @@ from fedisched.publisher.report import AccountNews
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An account that can be spoken to. `fingerprint` tells one credential from another without revealing it;
-    `verified` is called once the server said yes to the credential."""
+    `verified` is called once the server said yes to the credential. `how_to_renew` says how a new one gets here, after
+    the network's own words on how to make one; empty where logging in does both."""
 
     network: Network
     fingerprint: str
     verified: Callable[[], None]
+    how_to_renew: str = ""
 
 
 @dataclass(frozen=True, slots=True)

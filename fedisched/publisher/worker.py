@@ -9,7 +9,7 @@ from typing import assert_never
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
 from fedisched.engine.plan import Act
-from fedisched.model.command import how_to_hand_over
+from fedisched.model.command import how_to_log_in
 from fedisched.model.network import Identity, Network
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
@@ -39,6 +39,7 @@ class Worker(Thread):
         self._lock = account_lock(desk.state, account.network, account.server, account.name)
         self._warmed: int | None = None
         self._since = desk.started
+        self._how_to_renew = ""
         self.is_ready = False
         """The lock is held and the server said who we are: the plan may count on this account."""
         self.is_busy = True
@@ -78,7 +79,7 @@ class Worker(Thread):
             return
         if state is None or (state.server, state.credential) != (self._account.server, opened.fingerprint):
             state = AccountState(self._account.name, self._account.server, opened.fingerprint)
-        network = opened.network
+        network, self._how_to_renew = opened.network, opened.how_to_renew
         try:
             identity = network.identify()
             if not isinstance(identity, Identity):
@@ -198,8 +199,10 @@ class Worker(Thread):
         """The account is refused: its deliveries wait, none is burnt, and this worker goes home. Another one asks
         again now and then, since a credential may work again (or be another one) by then."""
         words = [f"{refused.reason}.", refused.hint] if refused.hint else [refused.reason]
-        if refused.credential:
-            words.append(how_to_hand_over(self._account.variable, "it"))
+        if refused.credential and self._how_to_renew:
+            words.append(self._how_to_renew)
+        elif refused.credential:
+            words[1:] = [f"Log in again with {how_to_log_in(self._account.name)}."]
         reason = " ".join(words)
         next_try = self._desk.clock.now() + int(self._desk.settings.retry.longest * SECOND)
         self._desk.accounts.paused(state, reason, next_try)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fedisched.model.errors import KeyMissing, VaultUnusable
-from fedisched.vault.private import locked, write_private
+from fedisched.vault.private import locked, read_file, write_private
 
 VARIABLE = "FEDISCHED_KEY"
 FILE_VARIABLE = "FEDISCHED_KEY_FILE"
@@ -35,6 +34,10 @@ class Keys:
     current: tuple[bytes, ...] = field(repr=False)
     old: tuple[bytes, ...] = field(repr=False)
     place: str
+
+    def without_old(self) -> Keys:
+        """Only those that are in use."""
+        return replace(self, old=())
 
 
 def key_file(environ: Mapping[str, str]) -> Path:
@@ -77,21 +80,17 @@ def read_key_file(file: Path, folder: Path) -> str | None:
     """The text of a key's file; None if it is not there. Raises VaultUnusable where it must not be trusted."""
     _refuse_inside(file, folder)
     try:
-        # Not blocking: a FIFO in its place would hold us for ever.
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        data, found = read_file(file, _LARGEST, links=True)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise VaultUnusable(f"the key {file} cannot be read ({error.strerror})", "Make it readable for you.") from error
-    with os.fdopen(descriptor, "rb") as opened:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise VaultUnusable(f"the key {file} is not a file", f"Set {FILE_VARIABLE} to the file with your key.")
-        if found.st_uid not in (os.geteuid(), 0):
-            raise VaultUnusable(f"the key {file} belongs to another user", f"Type `sudo chown $USER {file}`.")
-        if found.st_mode & 0o077:
-            raise VaultUnusable(f"others can read the key {file}", f"Type `chmod 600 {file}`.")
-        return opened.read(_LARGEST).decode("utf-8", "replace")
+        hint = f"Make it a file that you can read, or set {FILE_VARIABLE} to another."
+        raise VaultUnusable(f"the key {file} cannot be read ({error.strerror})", hint) from error
+    if found.st_uid not in (os.geteuid(), 0):
+        raise VaultUnusable(f"the key {file} belongs to another user", f"Type `sudo chown $USER {file}`.")
+    if found.st_mode & 0o077:
+        raise VaultUnusable(f"others can read the key {file}", f"Type `chmod 600 {file}`.")
+    return data.decode("utf-8", "replace")
 
 
 @contextmanager
@@ -114,7 +113,8 @@ def make_key_file(environ: Mapping[str, str], folder: Path) -> Path:
     try:
         with key_locked(file):
             if file.exists():
-                raise VaultUnusable(f"there is a key at {file} already", "Nothing was changed.")
+                hint = "Nothing was changed. `fedisched key rotate` makes another one, and keeps what is in the vault."
+                raise VaultUnusable(f"there is a key at {file} already", hint)
             write_private(file, f"{new_key()}\n".encode("ascii"))
     except OSError as error:
         hint = f"Make its folder writable for you, or set {FILE_VARIABLE} to another place."

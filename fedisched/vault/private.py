@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,23 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def read_file(path: Path, largest: int, links: bool = False) -> tuple[bytes, os.stat_result]:
+    """A file's bytes, at most one more than `largest`, and what it is like. With `links`, through a symbolic link too.
+
+    Raises OSError; so does what is no regular file, and a FIFO in its place holds nobody.
+    """
+    follow = 0 if links else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | follow)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(largest + 1), found
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

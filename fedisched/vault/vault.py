@@ -9,8 +9,6 @@ asked for, and nothing is imported for that before an entry has to be opened.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from fedisched.model.credential import Credential
 from fedisched.model.errors import VaultUnusable, WrongKey
 from fedisched.vault.entry import credential_from_text, credential_to_text
 from fedisched.vault.key import Keys, find_keys
-from fedisched.vault.private import locked, write_private
+from fedisched.vault.private import locked, read_file, write_private
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -61,9 +59,10 @@ class Vault:
         entries = self._entries()
         if name not in entries:
             return None
-        text = self._opened(entries[name], self.keys())
+        keys = self._trusted_keys()
+        text = _opened(entries[name], keys)
         if text is None:
-            raise self._cannot_open(name, entries)
+            raise self._damaged(name) if self.opens(keys) else self._wrong_key()
         return credential_from_text(text, name, self.path)
 
     def put(self, name: str, credential: Credential) -> None:
@@ -73,8 +72,8 @@ class Vault:
         """
         with self.writing():
             entries = self._entries()
-            keys = self.keys()
-            if entries and not any(self._opened(entry, keys) is not None for entry in entries.values()):
+            keys = self._trusted_keys()
+            if not self.opens(keys):
                 raise self._wrong_key()
             token = _fernet(keys.current).encrypt(credential_to_text(name, credential).encode("utf-8"))
             self.write(entries | {name: token.decode("ascii")})
@@ -91,6 +90,24 @@ class Vault:
     def keys(self) -> Keys:
         """The keys that this vault is opened with. Raises KeyMissing or VaultUnusable."""
         return find_keys(self.environ, self.folder)
+
+    def opens(self, keys: Keys) -> bool:
+        """Whether these keys open anything in the vault, or there is nothing in it. Raises VaultUnusable."""
+        entries = self._entries()
+        return not entries or any(_opened(entry, keys) is not None for entry in entries.values())
+
+    def encrypt_anew(self, keys: Keys) -> int:
+        """Encrypt every entry with the first key; gives how many. Only within `writing`. One that no key opens stays as
+        it is. Raises WrongKey where none opens."""
+        entries = self._entries()
+        texts = {name: _opened(entry, keys) for name, entry in entries.items()}
+        if entries and not any(text is not None for text in texts.values()):
+            raise self._wrong_key()
+        fernet = _fernet(keys.current)
+        anew = {name: fernet.encrypt(text.encode("utf-8")).decode("ascii") for name, text in texts.items() if text}
+        if anew:
+            self.write(entries | anew)
+        return len(anew)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -109,27 +126,23 @@ class Vault:
         kept = {"format": _FORMAT, "entries": dict(sorted(entries.items()))}
         write_private(self.path, (json.dumps(kept, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
 
-    def _opened(self, entry: str, keys: Keys) -> str | None:
-        """An entry's text, None if no key opens it. Where others can put a file, a key that was replaced, perhaps since
-        others had it, opens nothing any more."""
-        from cryptography.fernet import InvalidToken
-
-        usable = keys.current if self.committed else keys.current + keys.old
-        try:
-            return _fernet(usable).decrypt(entry).decode("utf-8")
-        except (InvalidToken, ValueError):
-            return None
-
-    def _cannot_open(self, name: str, entries: Mapping[str, str]) -> VaultUnusable:
+    def _trusted_keys(self) -> Keys:
+        """The keys that open an entry for use. A key may have been replaced because others had it: where others can put
+        a file, they must not make entries with it."""
         keys = self.keys()
-        if not any(self._opened(entry, keys) is not None for entry in entries.values()):
-            return self._wrong_key()
+        return keys.without_old() if self.committed else keys
+
+    def _damaged(self, name: str) -> VaultUnusable:
         message = f"the entry `{name}` in the vault {self.path} is damaged, or was made with another key"
-        return VaultUnusable(message, f"Log in again: `fedisched login {name}`. The others are well.")
+        return VaultUnusable(message, f"Log in again: `fedisched login {name}`. The other entries are well.")
 
     def _wrong_key(self) -> WrongKey:
+        keys = self.keys()
+        if self.opens(keys):
+            message = f"the vault {self.path} was made with a key that has been replaced since"
+            return WrongKey(message, "Type `fedisched key rotate` in its folder, which brings it up to date.")
         return WrongKey(
-            f"the key in {self.keys().place} does not open the vault {self.path}",
+            f"the key in {keys.place} does not open the vault {self.path}",
             "Nothing was changed. Put back the key that the vault was made with. If that is lost, `fedisched key new "
             "--lost` begins a new vault, and you log in again; nothing else is lost.",
         )
@@ -139,15 +152,11 @@ class Vault:
     def _entries(self) -> dict[str, str]:
         self._refuse_links()
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+            data, _ = read_file(self.path, _LARGEST)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             raise self._unreadable(error.strerror or "") from error
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise self._unreadable("it is not a file")
-            data = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise self._unreadable("it is far too large")
         entries = _parsed(data)
@@ -179,6 +188,16 @@ def _parsed(data: bytes) -> dict[str, str] | None:
             return None
         return dict(entries)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _opened(entry: str, keys: Keys) -> str | None:
+    """An entry's text, None if none of the keys opens it."""
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return _fernet(keys.current + keys.old).decrypt(entry).decode("utf-8")
+    except (InvalidToken, ValueError):
         return None
 
 

@@ -256,7 +256,7 @@ def test_an_account_that_is_led_elsewhere_is_told(server: OwnServer) -> None:
     done = server.receive()
     assert done.exit_code == TAKEN
     assert "mastodon is another account now (https://evil.example)" in done.stderr
-    assert "set FEDISCHED_MASTODON_TOKEN on the server anew" in done.stderr
+    assert "`fedisched login mastodon`, or set FEDISCHED_MASTODON_TOKEN." in done.stderr
 
 
 def test_a_server_whose_own_configuration_is_broken_does_not_refuse_the_mending(tmp_path: Path) -> None:

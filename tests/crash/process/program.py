@@ -20,6 +20,7 @@ from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher import opening
 from fedisched.publisher.desk import Open, Opened
+from fedisched.vault import Vault
 from tests.crash.process import without
 
 MODULE = "tests.crash.process.program"
@@ -51,8 +52,8 @@ def hurry_the_networks(settle: float) -> None:
     """A server that has been asked does what it was asked within seconds here, not within minutes."""
     as_it_is = opening.open_from_environment
 
-    def hurried(state: Path, environ: Mapping[str, str], clock: Clock) -> Open:
-        open_account = as_it_is(state, environ, clock)
+    def hurried(state: Path, environ: Mapping[str, str], clock: Clock, vault: Vault | None = None) -> Open:
+        open_account = as_it_is(state, environ, clock, vault)
 
         def opened(account: Account) -> Opened | Refused:
             found = open_account(account)

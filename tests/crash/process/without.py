@@ -18,6 +18,7 @@ from fedisched.model.settings import Account
 from fedisched.model.tid import derive_key
 from fedisched.publisher import opening
 from fedisched.publisher.desk import Open, Opened
+from fedisched.vault import Vault
 
 
 def _look_up(network: Network) -> None:
@@ -73,8 +74,8 @@ def take_out(rule: str) -> None:
 def _change_networks(change: Callable[[Network], None]) -> None:
     as_it_is = opening.open_from_environment
 
-    def changed(state: Path, environ: Mapping[str, str], clock: Clock) -> Open:
-        open_account = as_it_is(state, environ, clock)
+    def changed(state: Path, environ: Mapping[str, str], clock: Clock, vault: Vault | None = None) -> Open:
+        open_account = as_it_is(state, environ, clock, vault)
 
         def opened(account: Account) -> Opened | Refused:
             found = open_account(account)
