@@ -7,6 +7,7 @@ import click
 from fedisched.cli.account_named import account_named
 from fedisched.cli.exit import Exit
 from fedisched.cli.here import Here
+from fedisched.cli.key import tell_of_new_key
 from fedisched.cli.verb import verb
 from fedisched.cli.words import doubtful, faint, good, strong
 from fedisched.model.command import typed
@@ -54,7 +55,7 @@ def login(here: Here, name: str, paste: bool, by_token: bool, by_password: bool)
     made = admission.make_ready()
     before = admission.kept(name)
     if made is not None:
-        here.voice.remark("made  ", strong(str(made)), "  the key to your credentials: keep a copy somewhere safe")
+        tell_of_new_key(here, made)
     if before is not None and before.server != account.server:
         words = f"{name} was on {before.server} before; {here.settings.source.name} says {account.server} now."
         here.voice.remark(doubtful("note: "), words)
@@ -107,9 +108,9 @@ def _welcome(here: Here, account: Account, admitted: Admitted) -> None:
 
 
 def _without_credentials(here: Here, but: str) -> list[str]:
-    from fedisched.vault import Vault, credential
+    from fedisched.vault import credential
 
-    kept = Vault.open(here.state, here.settings.folder, here.environ, here.settings.vault).names()
+    kept = here.vault.names()
     accounts = here.settings.accounts.items()
     return [name for name, one in accounts if name != but and name not in kept and not credential(one, here.environ)]
 

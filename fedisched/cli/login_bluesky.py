@@ -27,7 +27,7 @@ def log_in_on_bluesky(here: Here, account: Account, admission: Admission) -> Adm
     """Let the account in. Raises FedischedError where that fails; nothing is changed then."""
     _at_home(here, account)
     here.voice.remark(faint("You need an app password, made at "), underlined(_where(account)))
-    password = secret(here, f"the app password of {account.handle} on {account.server}")
+    password = secret(here, f"the app password of {account.handle} on {account.server}", may_be_words=True)
     other = admission.belongs_elsewhere(account, password)
     if other:
         hint = f"Make an app password for {account.handle} on {account.server}."

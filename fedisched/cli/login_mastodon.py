@@ -67,7 +67,7 @@ def why_not_a_browser(environ: Mapping[str, str], system: str = sys.platform) ->
 
 
 def _by_token(here: Here, account: Account, admission: Admission) -> Admitted:
-    token = secret(here, f"the access token of {account.name} on {account.server}")
+    token = secret(here, f"the access token of {account.name} on {account.server}", may_be_words=False)
     other = admission.belongs_elsewhere(account, token)
     if other:
         hint = f"Make a token on {account.server}, or log in without --token."
@@ -78,9 +78,7 @@ def _by_token(here: Here, account: Account, admission: Admission) -> Admitted:
 # By a browser that comes back
 
 
-def _by_browser(
-    here: Here, account: Account, admission: Admission, oauth: OAuth, patience: float = PATIENCE
-) -> Admitted:
+def _by_browser(here: Here, account: Account, admission: Admission, oauth: OAuth) -> Admitted:
     from fedisched.networks.callback import Callback
 
     try:
@@ -95,9 +93,9 @@ def _by_browser(
         if not _opened(asked.url):
             here.voice.result(doubtful("note: "), "it could not be opened: copy the address into it.")
         here.voice.remark(faint(f"Agree there, then come back. {_how_else(account)}"))
-        answer = callback.wait(patience)
+        answer = callback.wait(PATIENCE)
         if answer is None:
-            minutes = round(patience / 60)
+            minutes = round(PATIENCE / 60)
             raise FedischedError(f"nothing came back from the browser within {minutes} minutes", _how_else(account))
         try:
             admitted = _by_answer(account, admission, oauth, asked, answer)
