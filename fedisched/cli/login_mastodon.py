@@ -100,7 +100,8 @@ def _by_browser(here: Here, account: Account, admission: Admission, oauth: OAuth
         try:
             admitted = _by_answer(account, admission, oauth, asked, answer)
         except FedischedError as error:
-            callback.show("That did not work out", f"{error.message}. Look at the terminal.", good=False)
+            words = f"{error.message[:1].upper()}{error.message[1:]}. The terminal says what to do now."
+            callback.show("That did not work out", words, good=False)
             raise
         words = "fedisched can publish for it now. You can close this page and go back to the terminal."
         callback.show(f"You are logged in as @{admitted.identity.handle}", words, good=True)

@@ -21,7 +21,10 @@ PATH = "/callback"
 _LONGEST = 8192
 _PAGE_WITHIN = 90.0
 """Seconds for which a browser waits for its last page: by then the code was exchanged and the account verified."""
-_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'"
+_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:; "
+    "style-src 'unsafe-inline'"
+)
 
 
 class Callback:

@@ -23,7 +23,7 @@ _MEANINGS = {
 def policy(leads_to: str = "") -> str:
     """The Content-Security-Policy of these pages; `leads_to` is where a form may lead beside this server."""
     return (
-        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'; "
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"form-action 'self' {leads_to}".strip()
     )
 

@@ -96,7 +96,7 @@ def test_who_does_not_agree_is_told_so_on_the_page_and_in_the_terminal(newcomer:
     assert done.exit_code == 1
     assert "you did not let fedisched in. Nothing was changed. To be asked again" in done.stderr
     person.is_done()
-    assert "you did not let fedisched in" in person.pages[0]
+    assert "You did not let fedisched in." in person.pages[0]
     assert newcomer.kept("mastodon") is None
 
 
