@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fedisched import __version__
+from fedisched.model.secret import discreet
 
 WHERE = "https://github.com/fedisched/fedisched/issues"
 
@@ -49,5 +50,6 @@ def _without_secrets(text: str, environ: Mapping[str, str]) -> str:
         for form in {value, value.strip()}:
             if secret and len(form) >= 4:
                 text = text.replace(form, f"[{name}]")
+    text = discreet(text)
     home = str(Path("~").expanduser())
     return text.replace(home, "~") if len(home) > 1 else text

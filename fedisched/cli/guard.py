@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import click
@@ -29,6 +30,8 @@ _LACKING = {
 def exit_code_of(run: Callable[[], object], verbs: Sequence[str]) -> int:
     """Run a command and say what became of it."""
     _prepare_streams()
+    # What ends a thread is as much a bug, and as little to be shown as it is.
+    threading.excepthook = lambda ended: _report(ended.exc_value, verbs)
     try:
         code = run()
         _flush()
@@ -100,8 +103,12 @@ def _machine_lacks(error: OSError, verbs: Sequence[str]) -> int:
 
 
 def _bug(error: Exception, verbs: Sequence[str]) -> int:
+    _report(error, verbs)
+    return Exit.BUG
+
+
+def _report(error: BaseException | None, verbs: Sequence[str]) -> None:
     from fedisched.cli.crash import report
 
-    if sys.stderr is not None:
+    if sys.stderr is not None and error is not None:
         sys.stderr.write(report(error, sys.argv[1:], verbs, os.environ) + "\n")
-    return Exit.BUG

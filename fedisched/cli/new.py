@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -21,6 +22,7 @@ from fedisched.cli.words import clean_line, faint, good
 from fedisched.clock import SECOND
 from fedisched.model.errors import CannotWrite
 from fedisched.model.problem import Problem
+from fedisched.model.secret import without_credentials
 from fedisched.model.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,7 +165,7 @@ def _write_new(folder: Path, stem: str, text: str) -> Path:
 def _open_in_editor(path: Path, here: Here) -> None:
     editor = here.environ.get("VISUAL") or here.environ.get("EDITOR") or "vi"
     try:
-        done = subprocess.run([*shlex.split(editor), str(path)], check=False)
+        done = subprocess.run([*shlex.split(editor), str(path)], check=False, env=without_credentials(os.environ))
     except (OSError, ValueError) as error:
         raise click.ClickException(
             f"The editor `{editor}` cannot be started ({error}). The post is in {path}; set EDITOR to another."

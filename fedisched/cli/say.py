@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from fedisched.cli.words import Words, paint
+from fedisched.model.secret import discreet
 
 
 class Voice:
@@ -30,7 +31,7 @@ class Voice:
     def result_as_is(self, text: str) -> None:
         """Lines for a program to read, which were cleaned and escaped for it already."""
         if sys.stdout is not None:
-            sys.stdout.write(text)
+            sys.stdout.write(discreet(text))
 
     def remark(self, *pieces: Words) -> None:
         """A line beside the result: what was done, what to do next. Not with `-q`."""
@@ -54,7 +55,7 @@ class Voice:
         # Raw characters are pleasant in a file, but on a terminal some of them steer it, and another encoding than
         # UTF-8 cannot say them all.
         escape = stream.isatty() or stream.encoding.lower().replace("-", "") != "utf8"
-        stream.write(json.dumps(value, ensure_ascii=escape) + "\n")
+        stream.write(discreet(json.dumps(value, ensure_ascii=escape)) + "\n")
 
     @property
     def on_terminal(self) -> bool:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from fedisched.model.secret import discreet
+
 _SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS: titles, links, clipboard
@@ -67,10 +69,10 @@ def doubtful(text: str) -> Piece:
 
 
 def paint(pieces: tuple[Words, ...], coloured: bool) -> str:
-    """One line of pieces, each cleaned; styles only where colours are wanted."""
+    """One line of pieces, each cleaned and without what is secret; styles only where colours are wanted."""
     painted = []
     for piece in pieces:
-        text = clean_line(piece if isinstance(piece, str) else piece.text)
+        text = discreet(clean_line(piece if isinstance(piece, str) else piece.text))
         if coloured and isinstance(piece, Piece) and text:
             text = f"\x1b[{piece.codes}m{text}\x1b[0m"
         painted.append(text)

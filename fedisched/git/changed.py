@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from fedisched.model.errors import GitError
+from fedisched.model.secret import without_credentials
 
 _SECONDS = 60
 
@@ -26,7 +27,7 @@ def changed_since(folder: Path, revision: str) -> set[str]:
 
 def _git(folder: Path, *arguments: str) -> str:
     # A hook that starts us names its own repository in the environment; we mean the folder's.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ = {name: value for name, value in without_credentials(os.environ).items() if not name.startswith("GIT_")}
     environ |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fedisched.model.errors import GitBusy, GitError, Unreachable
+from fedisched.model.secret import discreet, without_credentials
 
 LOCAL = 60.0
 """Seconds for what happens on this machine."""
@@ -62,6 +64,7 @@ _SETTINGS = (
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 
 _LOCKED = (".lock': File exists", "Unable to lock", "cannot lock ref")
+_SECRET_IN_ADDRESS = re.compile(r"://[^/\s@']+@")
 _REMOTE_WORDS = ("fetch", "push", "ls-remote")
 
 
@@ -73,6 +76,8 @@ class Git:
         kept = {name: value for name, value in environ.items() if name in _KEPT or not name.startswith("GIT_")}
         kept |= {name: value for name, value in environ.items() if name.startswith(_KEPT_BEGINNINGS)}
         kept.pop("SSH_ASKPASS", None)
+        # git runs what its configuration names: filters, helpers, a transport.
+        kept = without_credentials(kept)
         self._environ = {**kept, **_OURS}
         self._asked_for_ssh = "GIT_SSH_COMMAND" in kept or "GIT_SSH" in kept
 
@@ -180,4 +185,4 @@ def in_short(err: str) -> str:
     lines = [line.strip() for line in err.splitlines()]
     told = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
     words = "; ".join(told or lines)
-    return words[:400].rstrip(".") or "it did not say why"
+    return discreet(_SECRET_IN_ADDRESS.sub("://", words))[:400].rstrip(".") or "it did not say why"

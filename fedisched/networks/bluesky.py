@@ -29,6 +29,7 @@ from fedisched.model.outcome import (
     Unsure,
 )
 from fedisched.model.rendered import Pending, Rendered
+from fedisched.model.secret import discreet
 from fedisched.model.settings import Account
 from fedisched.model.tid import part_key
 from fedisched.model.usual import BLUESKY
@@ -52,7 +53,7 @@ from fedisched.networks.bluesky_session import BlueskySession
 from fedisched.networks.bluesky_uploads import BlueskyUploads
 from fedisched.networks.cards import Cards, cards_for
 from fedisched.networks.verdict import Verdict, before_sending, of_a_look_up, of_the_account
-from fedisched.networks.wire import LOOPBACK, Answer, Heard
+from fedisched.networks.wire import LOOPBACK, Answer, Heard, shortened
 
 if TYPE_CHECKING:
     from atproto import Client
@@ -110,10 +111,11 @@ class Bluesky:
             return of_the_account(answer)
         match answer.object():
             case {"active": False, "status": status}:
-                return Refused(f"the account is not active on {self._host}: {status}", _INACTIVE, account=True)
-            case {"did": str(did), "handle": str(handle)} if did.startswith("did:"):
+                words = shortened(status) or "it does not say why"
+                return Refused(f"the account is not active on {self._host}: {words}", _INACTIVE, account=True)
+            case {"did": str(did), "handle": str(handle)} if did.startswith("did:") and discreet(did) == did:
                 self._did = did
-                return Identity(did, handle, BLUESKY, answer.clock_offset)
+                return Identity(did, discreet(handle), BLUESKY, answer.clock_offset)
             case _:
                 return before_sending(verdict(answer, self._host))
 
@@ -300,7 +302,7 @@ class Bluesky:
             return of_a_look_up(verdict(answer, self._host))
         match answer.object():
             case {"uri": str(uri), "cid": str(cid), "value": dict(value)} if uri == uri_of(self._did, key):
-                part = self._shown(SentPart(number, key, url="", uri=uri, cid=cid))
+                part = self._shown(SentPart(number, key, url="", uri=uri, cid=discreet(cid)))
                 if same_record(wanted, value):
                     return part
                 return Perhaps(part.url, f"another post is on {self._host} under the same key")

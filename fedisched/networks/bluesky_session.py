@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fedisched.model.network import Sessions
 from fedisched.model.outcome import NotSent, Refused
+from fedisched.model.secret import keep_secret
 from fedisched.model.settings import Account
 from fedisched.networks.bluesky_answers import EXPIRED, error_name, verdict
 from fedisched.networks.verdict import of_the_account
@@ -122,6 +123,7 @@ class BlueskySession:
         return client
 
     def _keep(self, session: Session) -> None:
+        keep_secret(session.access_jwt, session.refresh_jwt)
         kept = {"server": self._account.server, "handle": self._account.handle, "session": session.encode()}
         self._sessions.save(json.dumps(kept))
 
@@ -139,6 +141,7 @@ class BlueskySession:
 
     def _import(self, client: Client, session: str) -> bool:
         try:
+            keep_secret(*(text for text in session.split(":::") if text.startswith("ey")))
             client.login(session_string=session, fetch_bsky_profile=False)
         except Exception:  # a library reads here what may be damaged: whatever it raises, there is no session
             return False

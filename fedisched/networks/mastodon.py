@@ -25,6 +25,7 @@ from fedisched.model.outcome import (
     SentPart,
 )
 from fedisched.model.rendered import Attachment, Card, Limits, Pending
+from fedisched.model.secret import discreet
 from fedisched.model.settings import Account
 from fedisched.model.usual import MASTODON
 from fedisched.networks.mastodon_answers import verdict
@@ -115,7 +116,7 @@ class Mastodon:
             case (str() | int()) as number if str(number) and isinstance(said.get("username"), str):
                 self._identity = Identity(
                     f"{self._account.server}#{number}",
-                    f"{said['username']}@{self._host}",
+                    f"{discreet(said['username'])}@{self._host}",
                     self._limits(said),
                     answer.clock_offset,
                 )

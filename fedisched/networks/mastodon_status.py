@@ -10,6 +10,8 @@ from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
+from fedisched.model.secret import discreet
+
 _MENTION = re.compile(r"(?<!\w)(@\w+)@[\w.-]*\w")
 _PARAGRAPHS = frozenset({"p", "br", "div", "li", "blockquote", "pre"})
 
@@ -37,12 +39,13 @@ class Shown:
 
 def shown(status: object) -> Shown | None:
     """Read a status of the API; None for anything that is none. Some servers give numbers as ids."""
-    if not isinstance(status, Mapping) or not _id(status.get("id")) or not isinstance(status.get("content"), str):
+    if not isinstance(status, Mapping) or not _is_id(status.get("id")) or not isinstance(status.get("content"), str):
         return None
     media = status.get("media_attachments")
     return Shown(
         id=_id(status["id"]),
-        url=_text(status.get("url")) or _text(status.get("uri")),
+        # It goes into the post's file, and with that to wherever the file is pushed.
+        url=discreet(_text(status.get("url")) or _text(status.get("uri"))),
         created_at=_moment(status.get("created_at")),
         parent=_id(status.get("in_reply_to_id")),
         text=words_of_html(status["content"]),
@@ -55,6 +58,11 @@ def shown(status: object) -> Shown | None:
         is_boost=isinstance(status.get("reblog"), Mapping),
         quote=_text(_field(status.get("quote"), "state")),
     )
+
+
+def _is_id(value: object) -> bool:
+    """Whether it is an id, and not one that echoes a secret: ids are kept in the post's file."""
+    return _id(value) != "" and discreet(_id(value)) == _id(value)
 
 
 def difference(form: Mapping[str, Any], status: Shown) -> str:

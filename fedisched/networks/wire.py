@@ -16,6 +16,7 @@ from math import isfinite
 from typing import Any
 
 from fedisched.model.network import Allowance
+from fedisched.model.secret import discreet, keep_secret
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes: a page of 40 statuses or one record is well under a tenth of it."""
@@ -131,6 +132,10 @@ class Wire:
                 return NoAnswer(sent=False, reason=f"the request could not be made ({type(error).__name__})")
         return self.last or NoAnswer(sent=False, reason="the request was not made")
 
+    def asks(self, authorization: str | None) -> None:
+        """A request is about to leave with these credentials: nothing that comes of it may show them."""
+        keep_secret((authorization or "").rpartition(" ")[2])
+
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         lower = {name.lower(): value for name, value in headers.items()}
         self.last = answer = Answer(status, lower, body, self.now())
@@ -142,9 +147,10 @@ class Wire:
 
 
 def shortened(words: object) -> str:
-    """A server's words as a message can carry them: one line, not endless, no full stop at the end."""
+    """A server's words as a message can carry them: one line, not endless, nothing secret that it echoed, no full stop
+    at the end."""
     text = " ".join(str(words).split()) if isinstance(words, str) else ""
-    text = "".join(c for c in text if c.isprintable())
+    text = discreet("".join(c for c in text if c.isprintable()))
     return (text[:_LONGEST_WORDS] + "…" if len(text) > _LONGEST_WORDS else text).rstrip(".")
 
 

@@ -43,6 +43,7 @@ class WatchedTransport(httpx.BaseTransport):
         if request.url.scheme != "https" and request.url.host not in LOOPBACK:
             self._wire.failed(sent=False, reason="the server asked for an unencrypted connection")
             raise httpx.UnsupportedProtocol("only https, but for loopback addresses", request=request)
+        self._wire.asks(request.headers.get("authorization"))
         try:
             return self._answer(request)
         except httpx.HTTPError as error:

@@ -99,6 +99,8 @@ class WatchedAdapter(HTTPAdapter):
         """As the base class's, but with our own time-outs, whatever the caller says."""
         if self.holding:
             raise Held(request, stream, timeout, verify, cert, proxies)
+        authorization = request.headers.get("Authorization")
+        self._wire.asks(authorization if isinstance(authorization, str) else None)
         size = _size_of(request)
         until = self._elapsed() + self._wire.allowed(size)
         limits = (self._wire.connect_within, self._wire.piece_within)

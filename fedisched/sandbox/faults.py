@@ -30,7 +30,8 @@ class What(StrEnum):
     Nothing is done: DROP_REQUEST closes the connection; PROXY_ERROR answers 502 (or `status`) in HTML; HANG never
     answers; RATE_LIMIT answers 429 with a reset in `seconds`; UNAUTHORIZED and FORBIDDEN answer 401 and 403 in JSON,
     FIREWALL 403 in HTML, EXPIRED_TOKEN as the network does; REDIRECT answers 302 (or `status`); OK_ERROR and OK_HTML
-    answer 200 with an error in JSON, or a web page.
+    answer 200 with an error in JSON, or a web page; ECHO answers 500 (or `status`) with an error whose words are the
+    whole request, its headers and its body, and ECHO_HTML with a web page of them.
 
     It is done: DROP_ANSWER closes the connection without a byte; CUT_ANSWER in the middle of the answer; FAIL_AFTER
     answers 500 (or `status`), with `remember` false the idempotency key is forgotten; EMPTY loses the text and answers
@@ -56,6 +57,8 @@ class What(StrEnum):
     REDIRECT = "redirect"
     OK_ERROR = "ok-error"
     OK_HTML = "ok-html"
+    ECHO = "echo"
+    ECHO_HTML = "echo-html"
     EMPTY = "empty"
     WRONG_DATE = "wrong-date"
 
@@ -214,8 +217,25 @@ def instead(
             return page("<p>Moved</p>", status or 302, {"Location": "/"})
         case What.OK_HTML:
             return page("<!doctype html><title>Welcome</title><p>Please log in to the hotel's network</p>")
+        case What.ECHO | What.ECHO_HTML:
+            return _echoed(what, call, status or 500)
         case _:
             return _refused(what, call)
+
+
+def _echoed(what: What, call: Call, status: int) -> Reply:
+    """What a server says that shows its programmers' view of a request."""
+    lines = [
+        f"{call.method} {call.path} {dict(call.query)}",
+        *(f"{name}: {call.headers[name]}" for name in call.headers),
+    ]
+    words = " ".join(
+        ["bad request:", call.headers.get("authorization", ""), *lines, call.body.decode("utf-8", "replace")]
+    )
+    if what is What.ECHO_HTML:
+        return page(f"<title>Error</title><pre>{words}</pre>", status, {"Location": f"/?{words[:200].encode().hex()}"})
+    # Sent twice over, in names and in words: whatever is shown of an error may be either.
+    return answer({"error": words, "error_description": words, "message": words}, status)
 
 
 def _refused(what: What, call: Call) -> Reply | None:

@@ -9,11 +9,13 @@ from typing import Any
 
 from fedisched.model.credential import AppRegistration, Credential
 from fedisched.model.errors import VaultUnusable
+from fedisched.model.secret import keep_secret
 
 
 def credential_to_text(name: str, credential: Credential) -> str:
     """An entry as the text to encrypt. The account's name and server are part of it, so that they cannot be changed."""
     app = credential.app
+    keep_secret(credential.secret, *((app.client_id, app.client_secret) if app else ()))
     return json.dumps(
         {
             "name": name,
@@ -43,7 +45,8 @@ def credential_from_text(text: str, name: str, vault: Path) -> Credential:
             app=AppRegistration(*app) if app else None,
             made=datetime.fromisoformat(kept["made"]),
         )
-    except (ValueError, KeyError, TypeError, RecursionError):
+        keep_secret(credential.secret, *(app or ()))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Not chained: the cause would carry the text.
         message = f"the entry `{name}` in the vault {vault} is of another version of fedisched"
         raise VaultUnusable(message, f"Update fedisched, or log in again: `fedisched login {name}`.") from None

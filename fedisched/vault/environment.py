@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fedisched.model.secret import keep_secret
 from fedisched.model.settings import Account
 
 
@@ -12,4 +13,6 @@ def credential(account: Account, environ: Mapping[str, str]) -> str | None:
 
     White space around it is dropped: a secret that was pasted or read from a file often ends with a line break.
     """
-    return environ.get(account.variable, "").strip() or None
+    secret = environ.get(account.variable, "").strip()
+    keep_secret(secret)
+    return secret or None

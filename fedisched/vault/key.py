@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fedisched.model.errors import KeyMissing, VaultUnusable
+from fedisched.model.secret import keep_secret
 from fedisched.vault.private import locked, read_file, write_private
 
 VARIABLE = "FEDISCHED_KEY"
@@ -132,6 +133,7 @@ def _refuse_inside(file: Path, folder: Path) -> None:
 def _parsed(text: str, place: str) -> tuple[bytes, ...]:
     """Keys out of a text: one, or several between commas or white space, the newest first."""
     words = text.replace(",", " ").split()
+    keep_secret(*words)
     keys = tuple(key for word in words if (key := _as_key(word)) is not None)
     if not words or len(keys) != len(words):
         # Never the text itself: a person may have pasted another secret there.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 from fedisched.compose.media.damaged import Damaged
+from fedisched.model.secret import without_credentials
 
 _FORMATS = {
     "image/gif": "gif",
@@ -44,6 +46,7 @@ def transcoded(data: bytes, mime: str, width: int, height: int) -> bytes:
                 stderr=subprocess.PIPE,
                 timeout=_WITHIN,
                 check=False,
+                env=without_credentials(os.environ),
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Damaged(_CANNOT) from error
