@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Thread
 from typing import Never
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +20,7 @@ from fedisched.model.command import typed
 from fedisched.model.errors import FedischedError
 from fedisched.model.login import OUT_OF_BAND, Answered, Asked, OAuth, Registered
 from fedisched.model.outcome import NotSent, Refused
+from fedisched.model.secret import is_credential
 from fedisched.model.settings import Account
 from fedisched.networks import open_oauth
 from fedisched.networks.wire import shortened
@@ -122,9 +125,20 @@ def _opened(url: str) -> bool:
             found.append(False)
 
     opening = Thread(target=open_it, name="browser", daemon=True)
-    opening.start()
-    opening.join(_FAILS_WITHIN)
+    with _nothing_secret_to_inherit():
+        opening.start()
+        opening.join(_FAILS_WITHIN)
     return found != [False]
+
+
+@contextmanager
+def _nothing_secret_to_inherit() -> Iterator[None]:
+    """The standard library starts a browser with this process's own environment, whatever is in it."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if is_credential(name)}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def _by_answer(account: Account, admission: Admission, oauth: OAuth, asked: Asked, answer: Answered) -> Admitted:

@@ -10,6 +10,7 @@ import click
 from fedisched.cli.here import Here
 from fedisched.cli.words import clean_line
 from fedisched.model.errors import FedischedError
+from fedisched.model.secret import keep_secret
 
 _LONGEST = 4096
 
@@ -25,6 +26,7 @@ def secret(here: Here, what: str, *, may_be_words: bool) -> str:
         data = sys.stdin.buffer.read(_LONGEST + 1) if sys.stdin is not None else b""
         text = data.decode("utf-8", "replace") if len(data) <= _LONGEST else ""
     text = str(text).strip()
+    keep_secret(text)
     if not text:
         raise FedischedError(f"nothing usable came as {what}", "Paste it when you are asked, or send it alone.")
     is_odd = not text.isprintable() or (not may_be_words and (not text.isascii() or " " in text))

@@ -20,7 +20,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 class Registered:
     """An application that a server has made for us, for one login."""
 
-    client_id: str
+    client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
 
 
@@ -29,10 +29,10 @@ class Asked:
     """A question that a person answers in the browser, at `url`. `state` comes back with the answer, `verifier` proves
     who asked; each is empty where the server knows no such thing."""
 
-    url: str
+    url: str = field(repr=False)
     redirect_uri: str
     app: Registered
-    state: str
+    state: str = field(repr=False)
     verifier: str = field(default="", repr=False)
 
 

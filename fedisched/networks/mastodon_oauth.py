@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from fedisched.model.login import Asked, Registered, Token
 from fedisched.model.outcome import NotSent, Refused
+from fedisched.model.secret import keep_secret
 from fedisched.networks.mastodon_answers import verdict
 from fedisched.networks.verdict import before_sending
 from fedisched.networks.wire import Answer, Heard, Wire, shortened
@@ -111,6 +112,7 @@ class MastodonOAuth:
         if isinstance(heard, Answer) and heard.is_ok:
             match heard.object():
                 case {"client_id": str(name), "client_secret": str(secret)} if _is_secret(name) and _is_secret(secret):
+                    keep_secret(secret)
                     return Registered(name, secret)
                 case _:
                     return self._no_such_server()
@@ -123,6 +125,7 @@ class MastodonOAuth:
         ways = self._ways()
         if not isinstance(ways, _Ways):
             return ways
+        keep_secret(code, asked.verifier, asked.app.client_secret)
         form = {
             "grant_type": "authorization_code",
             "client_id": asked.app.client_id,
@@ -135,6 +138,7 @@ class MastodonOAuth:
         if isinstance(heard, Answer) and heard.is_ok:
             match heard.object():
                 case {"access_token": str(token), **more} if _is_secret(token):
+                    keep_secret(token)
                     return self._good_enough(Token(token, frozenset(str(more.get("scope") or "").split())))
                 case _:
                     return Refused(f"{self._host} gave no token for the code", _AGAIN)
@@ -158,6 +162,7 @@ class MastodonOAuth:
         ways = self._ways()
         if not isinstance(ways, _Ways):
             return ways
+        keep_secret(token, app.client_secret)
         form = {"client_id": app.client_id, "client_secret": app.client_secret, "token": token}
         heard = self._post(ways.revoke, form)
         if isinstance(heard, Answer) and heard.is_ok:
