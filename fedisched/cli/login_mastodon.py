@@ -15,7 +15,7 @@ import click
 from fedisched.cli.here import Here
 from fedisched.cli.login import failed
 from fedisched.cli.secret import secret
-from fedisched.cli.words import doubtful, faint, underlined
+from fedisched.cli.words import clean_line, doubtful, faint, underlined
 from fedisched.model.command import typed
 from fedisched.model.errors import FedischedError
 from fedisched.model.login import OUT_OF_BAND, Answered, Asked, OAuth, Registered
@@ -107,7 +107,7 @@ def _by_browser(here: Here, account: Account, admission: Admission, oauth: OAuth
             callback.show("That did not work out", words, good=False)
             raise
         words = "fedisched can publish for it now. You can close this page and go back to the terminal."
-        callback.show(f"You are logged in as @{admitted.identity.handle}", words, good=True)
+        callback.show(f"You are logged in as @{clean_line(admitted.identity.handle)}", words, good=True)
         return admitted
 
 
