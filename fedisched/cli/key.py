@@ -104,7 +104,7 @@ def _rotate(here: Here, vault: Vault) -> None:
     if not done.is_new:
         here.voice.result(f"brought up to date: {entries}, with the key in ", strong(done.place))
     else:
-        here.voice.result(f"another key, with which {entries} were encrypted anew: ", strong(done.place))
+        here.voice.result(f"another key, with which everything was encrypted anew, {entries}: ", strong(done.place))
     if done.is_new and done.old is None:
         here.voice.remark(f"Take the old key out of {done.place} now, wherever you set it.")
     elif done.is_new:

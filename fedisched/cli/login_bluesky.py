@@ -69,7 +69,7 @@ def _at_home(here: Here, account: Account) -> None:
 
 def _warn(here: Here, account: Account) -> None:
     """The main password can do everything, and cannot be taken back for fedisched alone."""
-    words = "this does not look like an app password (abcd-efgh-ijkl-mnop), but like the account's own, which opens "
+    words = "this does not look like an app password (xxxx-xxxx-xxxx-xxxx), but like the account's own, which opens "
     here.voice.complain(doubtful("warning: "), words, f"everything. Make one for fedisched at {_where(account)}")
     if (
         sys.stdin is not None

@@ -150,8 +150,9 @@ class Publisher:
         desk = self._desk
         ready = {name: worker for name, worker in self._workers.items() if worker.is_ready}
         accounts = {
-            # A run that a person starts asks each account anew: what kept it from being used may be mended.
-            name: state if name in self._tried else replace(state, next_try=None)
+            # A run that a person starts asks each account anew: what kept it from being used may be mended. As long as
+            # one is being asked, what was known of it before does not count.
+            name: state if name in self._tried and not self._is_being_asked(name) else replace(state, next_try=None)
             for name, state in desk.accounts.all().items()
         }
         served = {accounts[name].account_id for name in ready if name in accounts}
@@ -381,6 +382,10 @@ class Publisher:
             told = [d for d in deliveries if request.paths or d.id in self._reported]
             self._handover.answer(request, [report_of(d, desk.posts.as_text) for d in told])
             self._requests.remove(request)
+
+    def _is_being_asked(self, name: str) -> bool:
+        worker = self._workers.get(name)
+        return worker is not None and worker.is_alive() and not (worker.is_ready or worker.is_waiting)
 
     def _is_stuck(self, step: Step) -> bool:
         worker = self._workers.get(step.target)
