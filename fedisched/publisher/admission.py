@@ -69,7 +69,7 @@ class Admission:
 
     def make_ready(self) -> Path | None:
         """Make sure, before anybody types anything, that a credential can be kept. Gives the file of the key, if the
-        first one had to be made. Raises VaultUnusable."""
+        first one had to be made. Raises VaultUnusable, KeyMissing and WrongKey among them."""
         from fedisched.vault import make_key_file
 
         make_state_folder(self.state)
@@ -81,6 +81,8 @@ class Admission:
             if vault.names():
                 raise
             return make_key_file(self.environ, self.settings.folder)
+        for name in vault.names()[:1]:
+            self.kept(name)  # the wrong key is told now, and not after a person has done their part
         return None
 
     def kept(self, name: str) -> Credential | None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from fedisched.sandbox import Fault, What
+from fedisched.vault import make_key_file
 from tests.cli.logging_in import Newcomer, Person
 from tests.stage import HANDLE, PASSWORD, TOKEN
 
@@ -113,6 +114,16 @@ def test_with_a_lost_key_a_person_gets_out_too(newcomer: Newcomer) -> None:
     done = newcomer.runs("logout", "mastodon")
     assert done.exit_code == 0 and "could not be read" in done.stderr
     assert newcomer.runs("login", "mastodon", "--token", "-", typed=TOKEN).exit_code == 0
+
+
+def test_the_wrong_key_is_told_before_anything_is_asked_for(newcomer: Newcomer) -> None:
+    newcomer.runs("login", "mastodon", "--token", "-", typed=TOKEN)
+    asked = len(newcomer.sandbox.requests())
+    newcomer.environ["HOME"] = str(newcomer.folder.parent / "another-home")
+    make_key_file(newcomer.environ, newcomer.folder)
+    done = newcomer.runs("login", "bluesky", typed=PASSWORD)
+    assert done.exit_code == 1 and "does not open the vault" in done.stderr
+    assert len(newcomer.sandbox.requests()) == asked
 
 
 def test_an_account_that_is_no_longer_configured_can_be_logged_out(newcomer: Newcomer) -> None:
