@@ -17,6 +17,9 @@ from fedisched.cli.verb import HELP, Verb, common_options
 SUMMARIES = {
     "demo": "Try it out: real posts, the real daemon, a server of its own.",
     "init": "Make a content folder: configuration, a first draft, a workflow.",
+    "login": "Let fedisched publish for an account.",
+    "logout": "End and forget an account's credential.",
+    "accounts": "Show each account, its credential, and whether it works.",
     "new": "Write a post's file.",
     "check": "Show every problem of every post.",
     "render": "Show exactly what each target would get.",

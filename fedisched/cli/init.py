@@ -163,6 +163,7 @@ def _say_what_next(here: Here, folder: Path) -> None:
     away = "" if folder == Path.cwd().resolve() else f" -C {shlex.quote(str(folder))}"
     steps = [
         (f"edit {shlex.quote(str(folder / 'fedisched.toml'))}", "put your own accounts in"),
+        (f"fedisched login mastodon{away}", "let fedisched publish for each of them"),
         (f'fedisched new "Hello" --at "tomorrow 09:00"{away}', "write a post"),
         (f"fedisched check{away}", "see whether everything is right"),
         (f"fedisched render{away}", "see what each network would get"),

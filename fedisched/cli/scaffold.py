@@ -14,7 +14,8 @@ timezone = {timezone}
 default_targets = ["mastodon", "bluesky"]
 
 # Change these to your own, and delete what you do not have (here and in default_targets).
-# Passwords and tokens never go into this file, but into the environment:
+# Passwords and tokens never go into this file: `fedisched login mastodon` and `fedisched login bluesky` keep them
+# encrypted elsewhere. Where nobody can log in, the environment has them:
 #   FEDISCHED_MASTODON_TOKEN     Mastodon: Preferences > Development > New application; its access token
 #   FEDISCHED_BLUESKY_PASSWORD   Bluesky: Settings > Privacy and security > App passwords
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+from fedisched.model.login import Home, OAuth
 from fedisched.model.network import Enquiry, Network, Sessions
+from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
 
 # A new network is one line here, one module beside this one, and a green contract suite.
@@ -27,3 +29,26 @@ def open_enquiry(account: Account, now: Callable[[], int]) -> Enquiry:
     """What the account's server tells anybody. No I/O happens here."""
     enquiry: Enquiry = import_module(_MODULES[account.network]).enquire(account, now)
     return enquiry
+
+
+def open_oauth(account: Account, now: Callable[[], int]) -> OAuth:
+    """How a person lets fedisched in on a Mastodon account's server. No I/O happens here."""
+    from fedisched.networks.mastodon_oauth import MastodonOAuth
+
+    return MastodonOAuth(account.server, now)
+
+
+def home_of(account: Account, now: Callable[[], int]) -> Home | NotSent | Refused:
+    """Where a Bluesky account lives, found out without a password."""
+    from fedisched.networks.bluesky_home import home_of
+
+    return home_of(account, now)
+
+
+def end_session(
+    account: Account, credential: str, sessions: Sessions, now: Callable[[], int]
+) -> NotSent | Refused | None:
+    """End a Bluesky account's kept session at its server; None if there is none any more."""
+    from fedisched.networks.bluesky_session import BlueskySession
+
+    return BlueskySession(account, credential, sessions, now).end()

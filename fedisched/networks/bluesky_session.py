@@ -74,6 +74,24 @@ class BlueskySession:
         except Exception:  # a library reads here what a server made up: whatever it raises, nothing else is known
             return self._account.server
 
+    def end(self) -> Closed | None:
+        """End the kept session at the server; None if it is over, or there was none. Never logs in for that."""
+        client = self._new_client()
+        if not self._resume(client):
+            return None
+        from atproto import Session
+
+        refresh = Session.decode(client.export_session_string()).refresh_jwt
+        heard = self._wire.hear(
+            lambda: client.com.atproto.server.delete_session(
+                headers={"Authorization": f"Bearer {refresh}"}, ignore_session_check=True
+            )
+        )
+        self._wire.hear(client.request.close)
+        if (isinstance(heard, Answer) and heard.is_ok) or error_name(heard) in EXPIRED:
+            return None
+        return of_the_account(verdict(heard, self._account.server))
+
     def close(self) -> None:
         if self._client is not None:
             self._wire.hear(self._client.request.close)

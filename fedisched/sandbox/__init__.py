@@ -3,7 +3,7 @@
 from fedisched.sandbox.faults import Armed, Fault, What
 from fedisched.sandbox.log import Seen
 from fedisched.sandbox.rules import Rules
-from fedisched.sandbox.server import Sandbox
+from fedisched.sandbox.server import PASSWORD, Sandbox
 from fedisched.sandbox.store import Record, Status
 
-__all__ = ["Armed", "Fault", "Record", "Rules", "Sandbox", "Seen", "Status", "What"]
+__all__ = ["PASSWORD", "Armed", "Fault", "Record", "Rules", "Sandbox", "Seen", "Status", "What"]

@@ -52,6 +52,7 @@ class Bluesky:
             "com.atproto.server.describeServer": self.sessions.describe_server,
             "com.atproto.server.getSession": self.sessions.get_session,
             "com.atproto.identity.resolveHandle": self.sessions.resolve_handle,
+            "com.atproto.repo.describeRepo": self.sessions.describe_repo,
             "com.atproto.repo.getRecord": self.get_record,
             "com.atproto.repo.listRecords": self.list_records,
             "com.atproto.sync.getBlob": self.get_blob,

@@ -56,15 +56,19 @@ class Mastodon:
 
     # Who
 
-    def account(self, call: Call) -> Person:
-        """Whose token it is."""
+    def account(self, call: Call, *scopes: str) -> Person:
+        """Whose token it is; one of these scopes, or the wider one before its colon, has to be the token's."""
         account_id = self.store.tokens.get(call.token)
         if account_id is None:
             raise refusal("The access token is invalid", 401)
+        grant = self.store.grants.get(call.token)
+        enough = {*scopes, *(scope.partition(":")[0] for scope in scopes)}
+        if grant is not None and not grant.scopes & enough:
+            raise refusal("This action is outside the authorized scopes", 403)
         return self.store.people[account_id]
 
     def verify_credentials(self, call: Call) -> Reply:
-        person = self.account(call)
+        person = self.account(call, "profile", "read:accounts")
         source = {"privacy": "public", "sensitive": False, "language": "en", "note": "", "fields": []}
         return answer({**person_json(person, self.store, self.store.origin), "source": source})
 
@@ -179,7 +183,7 @@ class Mastodon:
     # Statuses
 
     def post_status(self, call: Call) -> Reply:
-        person = self.account(call)
+        person = self.account(call, "write:statuses")
         quota = Quota(self.store, self.rules, "mastodon")
         quota.expect_one_more(person.id)
         media = self._attachable(person, call.texts("media_ids"))
@@ -265,25 +269,25 @@ class Mastodon:
 
     def search(self, call: Call) -> Reply:
         """Only for the address of a status of this server: it knows no other."""
-        person = self.account(call)
+        person = self.account(call, "read:search")
         found = found_at(call.query.get("q", ""), person, self.store)
         statuses = [status_json(status, self.store, self.store.origin) for status in found]
         return answer({"accounts": [], "statuses": statuses, "hashtags": []})
 
     def get_source(self, call: Call) -> Reply:
-        status = self._own(call)
+        status = self._own(call, "read:statuses")
         return answer({"id": status.id, "text": status.text, "spoiler_text": status.spoiler_text})
 
     def delete_status(self, call: Call) -> Reply:
-        status = self._own(call)
+        status = self._own(call, "write:statuses")
         shown = status_json(status, self.store, self.store.origin)
         del self.store.statuses[status.id]
         for item in status.media:
             self.store.media[item.id] = replace(item, status_id=None)
         return answer({**shown, "text": status.text})
 
-    def _own(self, call: Call) -> Status:
-        person = self.account(call)
+    def _own(self, call: Call, scope: str) -> Status:
+        person = self.account(call, scope)
         status = self.store.statuses.get(call.parts["id"])
         if status is None or status.account_id != person.id:
             raise not_found()
@@ -300,7 +304,7 @@ class Mastodon:
 
     def account_statuses(self, call: Call) -> Reply:
         if call.token:
-            self.account(call)
+            self.account(call, "read:statuses")
         if call.parts["id"] not in self.store.people:
             raise not_found()
         listed = [status for status in self.store.statuses_of(call.parts["id"]) if self._listed(call, status)]
@@ -331,7 +335,7 @@ class Mastodon:
     # Media
 
     def post_media(self, call: Call) -> Reply:
-        person = self.account(call)
+        person = self.account(call, "write:media")
         file = call.files.get("file")
         if file is None or not file.data:
             raise refusal("Validation failed: File can't be blank")
@@ -360,7 +364,7 @@ class Mastodon:
         return answer(media_json(media, self.store.origin))
 
     def _upload(self, call: Call) -> Media:
-        person = self.account(call)
+        person = self.account(call, "write:media")
         media = self.store.media.get(call.parts["id"])
         if media is None or media.account_id != person.id or media.status_id is not None:
             raise not_found()

@@ -33,6 +33,10 @@ class Rules:
     `posts_limit` is how many posts (threads count their parts) an account may publish in `posts_window` seconds; one
     more is answered with 429.
 
+    Without `pkce` the server knows no proofs of who asked for a code, without `oauth_metadata` it does not tell how
+    one logs in (Mastodon before 4.3, and most others), without `granular_scopes` it knows `read` and `write` only.
+    `needs_code` plays a server that wants a code by mail beside a Bluesky account's password.
+
     Sizes are in bytes, tokens live for seconds.
     """
 
@@ -61,3 +65,7 @@ class Rules:
     video_looks: int = 1
     captions_limit: int = 20_000
     thumb_limit: int = 1_000_000
+    pkce: bool = True
+    oauth_metadata: bool = True
+    granular_scopes: bool = True
+    needs_code: bool = False

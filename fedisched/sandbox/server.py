@@ -19,6 +19,7 @@ from fedisched.sandbox.control import Control
 from fedisched.sandbox.faults import Faults
 from fedisched.sandbox.log import RequestLog, Seen
 from fedisched.sandbox.mastodon import Mastodon
+from fedisched.sandbox.oauth import OAuth
 from fedisched.sandbox.pages import TITLE, Pages
 from fedisched.sandbox.rules import Now, Rules, own_clock
 from fedisched.sandbox.sessions import Sessions
@@ -28,6 +29,8 @@ from fedisched.sandbox.video import Video
 if TYPE_CHECKING:
     from fedisched.sandbox.wire import Route
 
+PASSWORD = "correct horse"  # noqa: S105 (opens accounts that live in memory, on this machine)
+"""With which a person signs in on the Mastodon side, unless it is said otherwise."""
 _STARTS_WITHIN = 10.0
 
 
@@ -57,6 +60,7 @@ class Sandbox:
         self._store = Store(now)
         self._log = RequestLog()
         self._mastodon = Mastodon(self._store, self.rules)
+        self._oauth = OAuth(self._store, self.rules)
         sessions = Sessions(self._store, self.rules)
         self._bluesky = Bluesky(self._store, self.rules, sessions)
         self._video = Video(self._store, self.rules, sessions)
@@ -126,7 +130,7 @@ class Sandbox:
         await listener.close()
 
     def _routes(self) -> tuple[Route, ...]:
-        sides = (self._mastodon, self._bluesky, self._video, self._control, self._pages)
+        sides = (self._mastodon, self._oauth, self._bluesky, self._video, self._control, self._pages)
         return tuple(route for side in sides for route in side.routes())
 
     @property
@@ -137,10 +141,11 @@ class Sandbox:
 
     # Accounts
 
-    def add_mastodon(self, username: str, token: str, display_name: str = "") -> str:
-        """A Mastodon account that this token opens; gives its id, which depends on the name only."""
+    def add_mastodon(self, username: str, token: str, display_name: str = "", password: str = PASSWORD) -> str:
+        """A Mastodon account that this token opens, and this password on its login page; gives its id, which depends
+        on the name only."""
         with self._store.changed:
-            return self._store.add_person(username, token, display_name or username).id
+            return self._store.add_person(username, token, display_name or username, password).id
 
     def add_bluesky(self, handle: str, password: str, display_name: str = "") -> str:
         """A Bluesky account; gives its DID, which depends on the handle only."""
@@ -160,6 +165,16 @@ class Sandbox:
                 if repo.password == secret:
                     gone = replace(repo, password=None, generation=repo.generation + 1)
                     self._store.repos[repo.did] = gone
+
+    def tokens_of(self, account_id: str) -> dict[str, frozenset[str] | None]:
+        """The tokens that open a Mastodon account now, and their scopes; None for those that may do everything."""
+        with self._store.changed:
+            grants = self._store.grants
+            return {
+                token: grants[token].scopes if token in grants else None
+                for token, of in self._store.tokens.items()
+                if of == account_id
+            }
 
     def set_state(self, did: str, state: RepoState) -> None:
         """Deactivate a Bluesky account, take it down, or bring it back."""

@@ -69,6 +69,8 @@ class Sessions:
             raise refusal("AuthenticationRequired", "Invalid identifier or password", 401)
         if repo.state == "takendown":
             raise refusal("AccountTakedown", "Account has been taken down", 401)
+        if self.rules.needs_code:
+            raise refusal("AuthFactorTokenRequired", "A sign in code has been sent to your email address", 401)
         return answer(self._session(repo))
 
     def refresh_session(self, call: Call) -> Reply:
@@ -108,6 +110,21 @@ class Sessions:
         }
         state = {"active": True} if repo.state == "active" else {"active": False, "status": repo.state}
         return {"did": repo.did, "didDoc": document, "handle": repo.handle, **state}
+
+    def describe_repo(self, call: Call) -> Reply:
+        repo = self.repo_named(call.query.get("repo", "").lower())
+        if repo is None:
+            raise invalid(f"Could not find user: {call.query.get('repo', '')}")
+        who = self._who(repo)
+        return answer(
+            {
+                "handle": repo.handle,
+                "did": repo.did,
+                "didDoc": who["didDoc"],
+                "collections": [],
+                "handleIsCorrect": True,
+            }
+        )
 
     def holder(self, call: Call, scope: Scope = "com.atproto.appPass") -> Repo:
         """Whose token it is."""

@@ -26,6 +26,27 @@ class Person:
     username: str
     display_name: str
     created_at: int
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What asks for access to accounts on the Mastodon side."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    redirect_uris: tuple[str, ...]
+    scopes: frozenset[str]
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an application's token is good for."""
+
+    client_id: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +138,8 @@ class Record:
 @dataclass(slots=True)
 class Store:
     """Everything. `origin` is where the sandbox is reached, without a slash at the end. `changed` guards it and is
-    notified after each change; `version` counts changes and requests, `unlisted` has the ids and uris that look-ups do
+    notified after each change; `version` counts changes and requests, `tokens` lead to accounts and may do everything
+    unless `grants` has them, `unlisted` has the ids and uris that look-ups do
     not show yet.
     """
 
@@ -127,6 +149,8 @@ class Store:
     version: int = 0
     people: dict[str, Person] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    applications: dict[str, Application] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     repos: dict[str, Repo] = field(default_factory=dict)
@@ -153,10 +177,10 @@ class Store:
             self.changed.wait_for(lambda: self.version != version, seconds)
             return self.version
 
-    def add_person(self, username: str, token: str, display_name: str) -> Person:
+    def add_person(self, username: str, token: str, display_name: str, password: str = "") -> Person:
         """An account whose id depends on its name only, so that a second sandbox gives it the same one."""
         digest = hashlib.sha256(username.encode()).digest()
-        person = Person(str(10**17 + int.from_bytes(digest[:6], "big")), username, display_name, self.now())
+        person = Person(str(10**17 + int.from_bytes(digest[:6], "big")), username, display_name, self.now(), password)
         self.people[person.id] = person
         self.tokens[token] = person.id
         return person

@@ -45,7 +45,7 @@ class Call:
     @property
     def network(self) -> Literal["mastodon", "bluesky"] | None:
         """Whose API is called; None for pages and files."""
-        if self.path.startswith("/api/"):
+        if self.path.startswith("/api/") or self.path in ("/oauth/token", "/oauth/revoke"):
             return "mastodon"
         return "bluesky" if self.path.startswith("/xrpc/") else None
 

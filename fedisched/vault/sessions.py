@@ -55,6 +55,11 @@ class SessionStore:
         with contextlib.suppress(OSError):
             write_private(self._path, json.dumps(kept).encode("ascii"))
 
+    def remove(self) -> None:
+        """Forget the session. Never fails: what is left opens nothing without the password."""
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
     def _fernet(self, salt: bytes) -> Fernet:
         from cryptography.fernet import Fernet
         from cryptography.hazmat.primitives.hashes import SHA256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import shutil
 import struct
 import subprocess
@@ -60,6 +61,15 @@ class Terminal:
             there = self._condition.wait_for(lambda: words.encode() in self._shown, PATIENT)
             assert there, self._shown[-2000:]
             self._shown = self._shown.partition(words.encode())[2]
+
+    def reads(self, pattern: str) -> str:
+        """Wait until something like this was shown since the last time; gives its first group."""
+        with self._condition:
+            found = self._condition.wait_for(
+                lambda: re.search(pattern, self._shown.decode("utf-8", "replace")), PATIENT
+            )
+            assert found, self._shown[-2000:]
+            return str(found[1])
 
     def __enter__(self) -> Self:
         return self
