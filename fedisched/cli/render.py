@@ -58,8 +58,8 @@ def render(
     """Show exactly what each target would get.
 
     Nothing is sent or asked for. PATH is a post or a folder of posts; without one, all that are not yet published are
-    shown. What is refused and what the post waits for stands below it. With --json, one object a line, with the record or
-    form as it would be sent. With --since, only those that were changed since, as a pull request changes them.
+    shown. What is refused and what the post waits for stands below it. With --json, one object a line, with the record
+    or form as it would be sent. With --since, only those that were changed since, as a pull request changes them.
 
     Examples:
     fedisched render
@@ -167,7 +167,7 @@ def _body(part: RenderedPart, network: str, number: int, total: int, width: int)
 
 def _noted(text: str, width: int, codes: str = "") -> list[list[Words]]:
     """A note below a text, in as many lines as it needs, the further ones indented."""
-    lines = []
+    lines: list[list[Words]] = []
     for number, line in enumerate(_wrapped([(clean_line(text), False)], width - 2)):
         words = "".join(piece if isinstance(piece, str) else piece.text for piece in line)
         shown = words if number == 0 else f"  {words}"

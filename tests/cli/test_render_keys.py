@@ -1,4 +1,4 @@
-"""Every key of README's format reference shows in every rendering: whoever approves what is shown approves all of it."""
+"""Every key of README's format reference shows in every rendering: who approves what is shown approves all of it."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ SHOWN = {
     ),
     "override": Shown(
         "override: {NETWORK: {text: Something else}}",
-        {"mastodon": "Hello", "bluesky": "Something else"},
-        {"mastodon": {"status": "Hello"}, "bluesky": {"text": "Something else"}},
+        {"mastodon": "Something else", "bluesky": "Something else"},
+        {"mastodon": {"status": "Something else"}, "bluesky": {"text": "Something else"}},
     ),
     "thread": Shown(
         "thread: auto",
