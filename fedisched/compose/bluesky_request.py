@@ -1,4 +1,4 @@
-"""A whole post in one request: what Bluesky's servers take of that, which is more than any one of its parts can tell."""
+"""A whole post in one request: what Bluesky's servers take of that, which no part can tell alone."""
 
 from __future__ import annotations
 

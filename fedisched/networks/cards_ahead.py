@@ -24,7 +24,7 @@ Make = Callable[[Card, bytes | None], "Made | NoCard"]
 
 
 class CardsAhead:
-    """Cards that are being made. `begin` and `take` are called by one thread; `make` by others, and it may not raise."""
+    """Cards that are being made. `begin` and `take` are called by one thread, `make` by others."""
 
     def __init__(self, make: Make, now: Callable[[], float]) -> None:
         self._make = make

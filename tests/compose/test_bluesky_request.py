@@ -44,7 +44,10 @@ def sent(rendered: Rendered) -> bytes:
     create = "com.atproto.repo.applyWrites#create"
     writes = []
     for part, record in ready:
-        for each in (record, *gated([filled(gate, known) for gate in rendered.parts[part.number - 1].gates], part, record)):
+        for each in (
+            record,
+            *gated([filled(gate, known) for gate in rendered.parts[part.number - 1].gates], part, record),
+        ):
             writes.append({"$type": create, "collection": each["$type"], "rkey": part.key, "value": each})
     return json.dumps({"repo": DID, "writes": writes}, ensure_ascii=False, separators=(",", ":")).encode()
 
