@@ -17,7 +17,7 @@ from fedisched.model.problem import Mark
 from fedisched.model.rendered import Attachment, Limits
 from fedisched.model.settings import NetworkName
 
-from ..posts import codes, only_part, places, post, render
+from ..posts import codes, only_part, places, png, post, render
 from .films import flac, mp3, mp4, ogg, wav, webm
 from .photos import animation, drawn, noise, opened, photo, saved, says_nothing_of_the_place, seen_through
 
@@ -148,6 +148,19 @@ def test_other_pictures_that_move_are_told_to_stand_still_where_they_have_to(fol
     rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=20))
     assert codes(rendering) == ["stands-still"]
     assert rendering.can_be_sent
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "narrow"),
+    [(30_000, 10, True), (10, 30_000, True), (8000, 79, True), (8000, 80, False), (4000, 10, False), (10, 10, False)],
+)
+def test_a_picture_of_which_nothing_is_left_to_see_is_told(folder: Path, width: int, height: int, narrow: bool) -> None:
+    (folder / "posts/a.png").write_bytes(png(width, height))
+    rendering = render("![what is there](a.png)", "bluesky", folder)
+    assert codes(rendering) == (["too-narrow"] if narrow else []) and rendering.can_be_sent
+    if height == 10 and narrow:
+        assert "30,000 by 10 pixels, of which bluesky gets 4,000 by 1" in rendering.problems[0].message
+    assert codes(render("![what is there](a.png)", "mastodon", folder)) == []
 
 
 def test_a_sound_on_bluesky_is_a_problem_with_ways_out(folder: Path) -> None:
