@@ -145,7 +145,7 @@ def test_other_pictures_that_move_are_told_to_stand_still_where_they_have_to(fol
     data = saved(drawn(), "WEBP", save_all=True, append_images=[drawn().rotate(90)], lossless=True)
     (folder / "posts/a.webp").write_bytes(data)
     assert codes(render("![a](a.webp)", "mastodon", folder)) == []
-    rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=20))
+    rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=80))
     assert codes(rendering) == ["stands-still"]
     assert rendering.can_be_sent
 
