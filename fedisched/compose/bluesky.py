@@ -20,6 +20,7 @@ SHOWS = Shows(
     videos=frozenset(("video/mp4",)),
     films_gifs=True,
     video_alt_characters=1000,
+    video_alt_bytes=10_000,
 )
 _MOST_IMAGES = 4
 """What `embed.images` takes; more are an `embed.gallery`."""

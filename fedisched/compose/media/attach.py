@@ -261,6 +261,10 @@ class Attacher:
         if most is not None and (length := count_graphemes(medium.alt)) > most:
             message = f"the alt text of {path} has {length:,} characters of at most {most:,}"
             return [self._problem(medium, "alt-too-long", message, "Say it more briefly.")]
+        most = self.shows.video_alt_bytes if kind_of(attachment.mime) == "video" else None
+        if most is not None and (size := len(medium.alt.encode("utf-8", "replace"))) > most:
+            message = f"the alt text of {path} has {size:,} bytes of at most {most:,}"
+            return [self._problem(medium, "alt-too-long", message, "Say it more briefly.")]
         return []
 
     def _longest_alt(self, attachment: Attachment) -> int | None:
