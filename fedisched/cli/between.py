@@ -10,7 +10,8 @@ from fedisched.cli.here import Here
 from fedisched.cli.survey import Examined
 from fedisched.content.folder import read_file
 from fedisched.content.glance import glance
-from fedisched.model.post import Entry, Post, Status
+from fedisched.engine.needs import Other, waits_for
+from fedisched.model.post import Entry, Need, Post, Status
 from fedisched.model.problem import Problem
 
 _RELATIONS = ("reply_to", "quote")
@@ -24,6 +25,22 @@ def between(here: Here, examined: Iterable[Examined]) -> list[Problem]:
         if each.post is not None and each.post.status is not Status.PUBLISHED and each.post.variants:
             found |= dict.fromkeys(_of(each.post, look))
     return list(found)
+
+
+def waiting(here: Here, post: Post) -> dict[str, list[str]]:
+    """For each target, which posts this one waits for and why, as far as their files tell; nothing of what is
+    published."""
+    if post.status is Status.PUBLISHED:
+        return {}
+    look = _Look(here)
+    return {target: list(_waiting(post, target, look)) for target in post.targets}
+
+
+def _waiting(post: Post, target: str, look: _Look) -> Iterator[str]:
+    for path in dict.fromkeys(_named(post.for_target(target)).values()):
+        entry = Entry(post.path, post.digest, post.status, None, "", post.targets, needs=(Need(target, path),))
+        if why := waits_for(entry, target, None, {path: Other(look.entry(path))}, look.here.settings):
+            yield why
 
 
 @dataclass(slots=True)

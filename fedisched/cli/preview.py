@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from fedisched.cli.exit import Exit
-from fedisched.cli.extras import extras
+from fedisched.cli.extras import captioned, carded, described, extras
 from fedisched.cli.github import SUMMARY_LIMIT, block, code, inline
 from fedisched.cli.here import Here
 from fedisched.cli.moments import local_words
-from fedisched.cli.render import captioned, carded, described
 from fedisched.cli.survey import Examined
 from fedisched.cli.words import plural
 from fedisched.model.post import Post
@@ -56,7 +55,7 @@ def _post(each: Examined, wanted: Sequence[str] | None, timezone: str) -> Iterat
     yield ""
     for name, rendering in each.renderings.items():
         if wanted is None or name in wanted:
-            yield from _target(rendering.rendered, each.post)
+            yield from _target(rendering.rendered, each.waits.get(name, ()))
 
 
 def _when(post: Post, timezone: str) -> str:
@@ -71,12 +70,12 @@ def _problem(problem: Problem) -> str:
     return f"- {sign} {problem.line}:{problem.column} {inline(f'{problem.message}. {problem.hint}')}"
 
 
-def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
+def _target(rendered: Rendered, waits: Sequence[str]) -> Iterator[str]:
     counts = " + ".join(_count(part) for part in rendered.parts)
     yield f"#### {inline(rendered.target)} ({rendered.network}): {counts}"
     yield ""
-    if post is not None and (settings := list(_settings(post.for_target(rendered.target), rendered.network))):
-        yield " · ".join(settings)
+    for why in waits:
+        yield f"⏳ {inline(why)}"
         yield ""
     for number, part in enumerate(rendered.parts, 1):
         if len(rendered.parts) > 1:
@@ -85,7 +84,7 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
         yield block(part.text if len(part.text) <= _LARGEST_PART else f"{part.text[:_LARGEST_PART]}…")
         yield ""
         yield from (_facet(part, facet) for facet in part.facets)
-        files = (*map(described, part.media), *map(captioned, part.captions))
+        files = (*(described(media, rendered.network) for media in part.media), *map(captioned, part.captions))
         yield from (f"- {code(line)}" for line in (*extras(part), *files))
         if part.card:
             yield f"- {code(carded(part.card))}"
@@ -95,13 +94,6 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
 def _count(part: RenderedPart) -> str:
     text = f"{part.length}/{part.limit}"
     return f"**{text}, too long**" if part.length > part.limit else text
-
-
-def _settings(post: Post, network: str) -> Iterator[str]:
-    if post.lang:
-        yield f"language {inline(post.lang)}"
-    if post.sensitive and network == "mastodon":
-        yield "sensitive"
 
 
 def _facet(part: RenderedPart, facet: Facet) -> str:

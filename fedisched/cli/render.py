@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from fedisched.cli.exit import Exit
-from fedisched.cli.extras import extras
+from fedisched.cli.extras import captioned, carded, described, extras, led
 from fedisched.cli.here import Here
 from fedisched.cli.problems import show_problems
 from fedisched.cli.verb import json_option, verb
-from fedisched.cli.words import Words, bad, clean, clean_line, columns, faint, strong, underlined
+from fedisched.cli.words import (
+    Piece,
+    UpTo,
+    Words,
+    bad,
+    clean,
+    clean_line,
+    clip_left,
+    columns,
+    doubtful,
+    faint,
+    strong,
+    underlined,
+)
 
 if TYPE_CHECKING:
     from fedisched.cli.survey import Examined
-    from fedisched.model.rendered import Attachment, Card, Rendered, RenderedPart
+    from fedisched.model.problem import Problem
+    from fedisched.model.rendered import RenderedPart, Rendering
 
 _WORD = re.compile(r"\s*\S+|\s+")
+_NARROWEST = 24
+"""Columns; in fewer there is no frame that anybody could read."""
 Cell = tuple[str, bool]
 
 
@@ -41,8 +58,8 @@ def render(
     """Show exactly what each target would get.
 
     Nothing is sent or asked for. PATH is a post or a folder of posts; without one, all that are not yet published are
-    shown. With --json, one object a line, with the record or form as it would be sent. With --since, only those that
-    were changed since, as a pull request changes them.
+    shown. What is refused and what the post waits for stands below it. With --json, one object a line, with the record
+    or form as it would be sent. With --since, only those that were changed since, as a pull request changes them.
 
     Examples:
     fedisched render
@@ -61,12 +78,13 @@ def render(
         show_problems(each.problems, here.folder, here.voice.complain, here.voice.on_terminal)
         for name, rendering in each.renderings.items():
             if wanted is None or name in wanted:
-                _show(here, each, rendering.rendered)
+                _show(here, rendering, each.waits.get(name, ()))
     return Exit.NEEDS_YOU if broken else Exit.DONE
 
 
 def _examined(here: Here, paths: Sequence[str], since: str | None) -> Iterator[Examined]:
-    """The posts to show; of those that nobody named, what is published is done."""
+    """The posts to show, held against those that they name; of those that nobody named, what is published is done."""
+    from fedisched.cli.between import between, waiting
     from fedisched.cli.survey import examine_all
 
     changed = None
@@ -77,8 +95,10 @@ def _examined(here: Here, paths: Sequence[str], since: str | None) -> Iterator[E
     for each in examine_all(here, paths):
         if changed is not None and each.path not in changed:
             continue
-        if paths or each.post is None or each.post.status != "published":
+        if each.post is None:
             yield each
+        elif paths or each.post.status != "published":
+            yield replace(each, problems=(*each.problems, *between(here, [each])), waits=waiting(here, each.post))
 
 
 def _targets(here: Here, target: str | None) -> tuple[str, ...] | None:
@@ -91,63 +111,68 @@ def _targets(here: Here, target: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def _show(here: Here, each: Examined, rendered: Rendered) -> None:
+def _show(here: Here, rendering: Rendering, waits: Sequence[str]) -> None:
+    rendered = rendering.rendered
     if here.voice.as_json:
         from fedisched.compose import as_json
 
-        here.voice.json(as_json(rendered))
+        beside = {"refused": [_as_json(problem) for problem in _refused(rendering)], "waits": list(waits)}
+        here.voice.json({**as_json(rendered), **{name: found for name, found in beside.items() if found}})
         return
-    width = here.voice.width
+    width = max(here.voice.width, _NARROWEST)
+    room = width - 4
     title = f" {rendered.target} "
-    place = f" {each.path} "
+    place = f" {clip_left(clean_line(rendered.path), max(room - 3 - columns(title), 8))} "
     filled = "─" * max(2, width - 4 - columns(title) - columns(place))
     here.voice.result(faint("╭─"), strong(title), faint(f"{filled}{place}─╮"))
     for number, part in enumerate(rendered.parts, 1):
         if number > 1:
             here.voice.result(faint(f"├{'─' * (width - 2)}┤"))
-        for line in _body(part, number, len(rendered.parts), width - 4):
-            used = sum(columns(piece if isinstance(piece, str) else piece.text) for piece in line)
-            here.voice.result(faint("│ "), *line, " " * (width - 4 - used), faint(" │"))
+        _framed(here, _body(part, rendered.network, number, len(rendered.parts), room), room)
+    told = [doubtful(why) for why in (f"… {why}" for why in waits)]
+    told += [bad(f"✗ {problem.line}:{problem.column} {problem.message}") for problem in _refused(rendering)]
+    if told:
+        here.voice.result(faint(f"├{'─' * (width - 2)}┤"))
+        _framed(here, [line for words in told for line in _noted(words.text, room, words.codes)], room)
     here.voice.result(faint(f"╰{'─' * (width - 2)}╯"))
 
 
-def _body(part: RenderedPart, number: int, total: int, width: int) -> list[list[Words]]:
-    """The lines of a part: its text, its attachments, its lengths."""
+def _framed(here: Here, lines: Sequence[list[Words]], room: int) -> None:
+    for line in lines:
+        used = sum(columns(piece if isinstance(piece, str) else piece.text) for piece in line)
+        here.voice.result(faint("│ "), *line, UpTo(" " * (room - used + 1), room + 4), faint("│"))
+
+
+def _refused(rendering: Rendering) -> list[Problem]:
+    """Why it is not sent, and what of it is not shown as it was meant: of a picture that is not there, nothing is."""
+    return [problem for problem in rendering.problems if problem.is_error]
+
+
+def _as_json(problem: Problem) -> dict[str, str | int]:
+    place = {"line": problem.line, "column": problem.column}
+    return {**place, "code": problem.code, "message": problem.message, "hint": problem.hint}
+
+
+def _body(part: RenderedPart, network: str, number: int, total: int, width: int) -> list[list[Words]]:
+    """The lines of a part: its text, what goes with it, its lengths."""
     lines = [line for text in _lines(part) for line in _wrapped(text, width)]
-    told = (*(f"· {clean(extra)}" for extra in extras(part)), *map(described, part.media))
-    for line in (*told, *map(captioned, part.captions)):
-        lines += _wrapped([(line, False)], width)
-    if part.card:
-        lines += _wrapped([(carded(part.card), False)], width)
     lines.append([""])
+    told = [f"· {clean_line(extra)}" for extra in extras(part)]
+    told += [*led(part), *(described(media, network) for media in part.media), *map(captioned, part.captions)]
+    told += [carded(part.card)] if part.card else []
+    lines += [line for text in told for line in _noted(text, width)]
     lines.append(_counted(part, number, total))
     return lines
 
 
-def described(attachment: Attachment) -> str:
-    """An attachment in a line: what is sent, and its description."""
-    shape = f"{attachment.width}×{attachment.height}, " if attachment.width else ""
-    alt = attachment.alt or "no description"
-    if attachment.making:
-        kind = attachment.mime.partition("/")[2].upper()
-        size = f"made {'an' if kind == 'MP4' else 'a'} {kind} of at most {attachment.most // 1000:,} kB"
-    else:
-        size = f"{-(-attachment.size // 1000):,} kB"
-    return f"▣ {attachment.path} ({shape}{size}): {clean(alt)}"
-
-
-def captioned(captions: Attachment) -> str:
-    """A video's captions in a line."""
-    return f"≡ {captions.path} (captions, {clean(captions.alt)})"
-
-
-def carded(card: Card) -> str:
-    """The link card as far as it is known: the page is asked shortly before the post goes out."""
-    told = [f"“{clean_line(card.title)}”"] if card.title is not None else []
-    told += [clean_line(card.description)] if card.description else []
-    told += [f"picture {card.thumb.path}"] if card.thumb else []
-    told += [] if card.is_known else ["the page says the rest"]
-    return f"▤ card of {card.url} ({'; '.join(told)})"
+def _noted(text: str, width: int, codes: str = "") -> list[list[Words]]:
+    """A note below a text, in as many lines as it needs, the further ones indented."""
+    lines: list[list[Words]] = []
+    for number, line in enumerate(_wrapped([(clean_line(text), False)], width - 2)):
+        words = "".join(piece if isinstance(piece, str) else piece.text for piece in line)
+        shown = words if number == 0 else f"  {words}"
+        lines.append([Piece(shown, codes) if codes else shown])
+    return lines
 
 
 def _counted(part: RenderedPart, number: int, total: int) -> list[Words]:
@@ -203,9 +228,14 @@ def _chunks(word: str, width: int) -> list[str]:
     """A word cut into pieces of at most a width, nearly always one."""
     if columns(word) <= width:
         return [word]
-    chunks = [""]
-    for character in word:
-        if columns(chunks[-1] + character) > width:
+    import regex
+
+    chunks, used = [""], 0
+    for character in regex.findall(r"\X", word):
+        size = columns(character)
+        if used + size > width:
             chunks.append("")
+            used = 0
         chunks[-1] += character
+        used += size
     return chunks

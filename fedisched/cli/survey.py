@@ -31,6 +31,8 @@ class Examined:
     renderings: dict[str, Rendering] = field(default_factory=dict)
     cards: dict[str, ShownCard] = field(default_factory=dict)
     """The link card of each target, where its page was asked."""
+    waits: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the post waits for before it can go to a target, where that was asked."""
 
     @property
     def is_broken(self) -> bool:

@@ -41,7 +41,16 @@ class Piece:
     codes: str
 
 
-Words = str | Piece
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """Spaces up to a column, counted from 1. `text` are as many as we count; a terminal that is told the column itself
+    gets there however wide it draws what stands before, which of emoji and some scripts nobody can tell."""
+
+    text: str
+    column: int
+
+
+Words = str | Piece | UpTo
 
 
 def strong(text: str) -> Piece:
@@ -73,6 +82,8 @@ def paint(pieces: tuple[Words, ...], coloured: bool) -> str:
     painted = []
     for piece in pieces:
         text = discreet(clean_line(piece if isinstance(piece, str) else piece.text))
+        if coloured and isinstance(piece, UpTo):
+            text = f"\x1b[{piece.column}G"
         if coloured and isinstance(piece, Piece) and text:
             text = f"\x1b[{piece.codes}m{text}\x1b[0m"
         painted.append(text)
@@ -83,14 +94,16 @@ def columns(text: str) -> int:
     """How many columns a text takes in a terminal. Emoji sequences are counted as most terminals draw them."""
     if text.isascii() and text.isprintable():
         return len(text)
-    total = 0
+    total = last = 0
     joined = False
     for character in text:
         if character == "\u200d":
             joined = True
             continue
         if not joined:
-            total += _columns_of(character)
+            # What is asked for as an emoji is drawn as wide as one.
+            last = 2 - last if character == "\ufe0f" and last == 1 else _columns_of(character)
+            total += last
         joined = False
     return total
 
@@ -116,6 +129,15 @@ def clip(text: str, width: int) -> str:
             break
         kept += character
     return kept + "…"
+
+
+def clip_left(text: str, width: int) -> str:
+    """The same cut at its beginning, for paths, whose end says most."""
+    if columns(text) <= width:
+        return text
+    while text and columns(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
 
 
 def plural(number: int, word: str) -> str:

@@ -3,7 +3,7 @@
     body        the text with its documented meanings, in parts
     draft       one part on its way to one target
     threads     a part that is too long, in as many as it needs;  seams: where a text can be parted
-    bluesky     the record;  facets, links: its rich text
+    bluesky     the record;  facets, links: its rich text;  bluesky_request: all records together
     mastodon    the form;  mastodon_length: how its servers count
     media       the attached files, as they are sent
     cards       the card of a link below the text
@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from fedisched.compose import bluesky, mastodon
 from fedisched.compose.as_json import as_json
+from fedisched.compose.bluesky_request import too_much
 from fedisched.compose.body import Body, Part, Words, parse
 from fedisched.compose.cards import CardPlacer
 from fedisched.compose.draft import Composed, Draft
@@ -31,7 +32,7 @@ from fedisched.compose.threads import Piece, split, whole
 from fedisched.model import usual
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
-from fedisched.model.rendered import Limits, Mention, Rendered, Rendering
+from fedisched.model.rendered import Limits, Mention, Rendered, RenderedPart, Rendering
 from fedisched.model.settings import Account, NetworkName, Settings
 
 __all__ = ["as_json", "default_limits", "read_media", "render"]
@@ -48,10 +49,12 @@ class _Rules(NamedTuple):
     limits: Limits
     shows: Shows
     compose: Callable[[Draft], Composed]
+    too_much: Callable[[Source, str, Sequence[RenderedPart]], Iterable[Problem]] = lambda source, target, parts: ()
+    """What is wrong with all parts together."""
 
 
 _NETWORKS: Mapping[NetworkName, _Rules] = {
-    "bluesky": _Rules(usual.BLUESKY, bluesky.SHOWS, bluesky.compose),
+    "bluesky": _Rules(usual.BLUESKY, bluesky.SHOWS, bluesky.compose, too_much),
     "mastodon": _Rules(usual.MASTODON, mastodon.SHOWS, mastodon.compose),
 }
 
@@ -92,7 +95,7 @@ def render(post: Post, target: str, account: Account, settings: Settings, limits
         too_long = [drafted.too_long(overrun) for overrun in composed.overruns]
         problems += [*_emptiness(drafted, bool(wanted)), *media_problems, *too_long, *composed.problems]
     parts, card_problems = CardPlacer(attacher, target).place(rendered)
-    problems += card_problems
+    problems += [*card_problems, *rules.too_much(source, target, parts)]
     problems.sort(key=lambda problem: (problem.line, problem.column))
     whole_post = Rendered(post.path, target, account.network, parts)
     return Rendering(whole_post, tuple(problems), limits, tuple(mentions))

@@ -12,7 +12,8 @@ r"""What the body of a post says: as typed, with only these meanings added.
   away and is dropped itself; two are one backslash before the thing itself. Every other backslash is text.
 
 A line that held only attachments and comments goes with its line break, and with one of the blank lines around it.
-Between two spaces, what is dropped takes one of them along. Everything else is text, character for character.
+Between two spaces, what is dropped takes one of them along, and at the beginning or end of a line those beside it.
+Everything else is text, character for character.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/][^\s]*", re.IGNORECASE)
 _MEANT_AS_LINK = re.compile(r"(?:mailto:\S+@|www\.|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:[/?#]|$))", re.IGNORECASE)
 _EMPTY_LINES = re.compile(rf"^(?:[ \t]*{_DROPPED}[{_DROPPED} \t]*(?:\n|\Z))+", re.MULTILINE)
 _BETWEEN_SPACES = re.compile(rf"(?<=[ \t]){_DROPPED}+(?=[ \t])")
+_AT_A_BEGINNING = re.compile(rf"^[ \t]*+({_DROPPED}[{_DROPPED} \t]*+)(?!\n|\Z)", re.MULTILINE)
+_AT_AN_END = re.compile(rf"(?<![{_DROPPED} \t])[ \t]++{_DROPPED}[{_DROPPED} \t]*+$", re.MULTILINE)
 _BLANK_LINE = re.compile(r"[ \t]*\n")
 
 
@@ -340,7 +343,7 @@ def _mention_of(people: Collection[str]) -> re.Pattern[str] | None:
 
 
 def _lines_to_drop(seen: str) -> Iterator[tuple[int, int]]:
-    """What goes along with what is dropped: lines with nothing else on them, and a space between two."""
+    """What goes along with what is dropped: lines with nothing else on them, and spaces that nothing needs then."""
     for match in _EMPTY_LINES.finditer(seen):
         end = match.end()
         if _follows_blank_line(seen, match.start()) and (blank := _BLANK_LINE.match(seen, end)):
@@ -348,6 +351,10 @@ def _lines_to_drop(seen: str) -> Iterator[tuple[int, int]]:
         yield match.start(), end
     for match in _BETWEEN_SPACES.finditer(seen):
         yield match.start(), match.end() + 1
+    for match in _AT_A_BEGINNING.finditer(seen):
+        yield match.span(1)
+    for match in _AT_AN_END.finditer(seen):
+        yield match.span()
 
 
 def _follows_blank_line(text: str, start: int) -> bool:

@@ -16,7 +16,7 @@ from fedisched.model.rendered import Attachment, Body, Card, Pending, RenderedPa
 
 EXTERNAL = "app.bsky.embed.external"
 
-_OF_NO_MATTER = frozenset({"wrong-extension", "stands-still"})
+_OF_NO_MATTER = frozenset({"wrong-extension", "stands-still", "too-narrow"})
 """What is a problem with a picture in the text and none with a card's: it is drawn anew in any case."""
 _OF_FILMS = frozenset({"needs-ffmpeg", "no-sounds", "video-too-large"})
 _PICTURES = Shows(images=frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"}), videos=frozenset())

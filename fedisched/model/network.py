@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -111,6 +111,11 @@ class Network(Protocol):
 
     def identify(self) -> Identity | NotSent | Refused:
         """Verify the credential and say who we are. Opens or refreshes the session."""
+        ...
+
+    def foresee(self, posts: Iterable[Rendered], read_media: ReadMedia) -> None:
+        """Begin with what posts that are prepared soon will have to wait for, as far as anybody may ask for it, and do
+        not wait for it. Nothing is uploaded or sent. Never fails; where nothing can be begun, no post is looked at."""
         ...
 
     def prepare(self, task: Task, read_media: ReadMedia) -> Prepared | NotSent | Refused:

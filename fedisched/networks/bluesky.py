@@ -8,7 +8,7 @@ nothing (https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
@@ -127,6 +127,9 @@ class Bluesky:
         return None if isinstance(identity, Identity) else identity
 
     # Before the moment
+
+    def foresee(self, posts: Iterable[Rendered], read_media: ReadMedia) -> None:
+        self._cards.begin(posts, read_media)
 
     def prepare(self, task: Task, read_media: ReadMedia) -> Prepared | NotSent | Refused:
         identity = self.identify()  # renews a session that would end soon, too

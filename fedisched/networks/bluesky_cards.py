@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from fedisched.model.errors import FileChanged, MediaUnfit
 from fedisched.model.network import ReadMedia, Task
 from fedisched.model.outcome import NotSent, Refused
-from fedisched.model.rendered import Attachment, Card, Pending
+from fedisched.model.rendered import Attachment, Card, Pending, Rendered
 from fedisched.networks.cards import WITHIN, Cards, Made, NoCard, known_of
+from fedisched.networks.cards_ahead import CardsAhead
 from fedisched.networks.safe_fetch import Fetched, NotFetched
 
 Upload = Callable[[str, Attachment, bytes], "str | NotSent | Refused"]
@@ -20,7 +21,7 @@ Upload = Callable[[str, Attachment, bytes], "str | NotSent | Refused"]
 
 
 class PreparedCards:
-    """What a network's module needs of cards. Used by one thread."""
+    """What a network's module needs of cards. Used by one thread; pages are asked by others too."""
 
     def __init__(self, cards: Cards, upload: Upload) -> None:
         self._cards = cards
@@ -29,6 +30,15 @@ class PreparedCards:
         self._made: tuple[str, dict[Card, Made | NoCard]] = ("", {})
         # A server that took all the time there is gets no second chance to make the next post late.
         self._slow: set[str] = set()
+        self._ahead = CardsAhead(self._make_now, cards.now)
+
+    def begin(self, posts: Iterable[Rendered], read_media: ReadMedia) -> None:
+        """Begin with the cards of posts that are prepared soon, as far as their pages have something to add."""
+        if self._cards.fetch is None:
+            return
+        for card in (part.card for post in posts for part in post.parts if part.card is not None):
+            if not card.is_known:
+                self._ahead.begin(card, _given_thumb(card, read_media))
 
     def prepare(self, task: Task, read_media: ReadMedia) -> tuple[dict[Pending, Any], str] | NotSent | Refused:
         """What stands for the values that wait for the task's cards, and what is to be said of what is missing. A card
@@ -54,7 +64,7 @@ class PreparedCards:
     def _make(self, key: str, card: Card, read_media: ReadMedia) -> Made | NoCard:
         if self._made[0] != key:
             self._made = (key, {})
-        made = self._made[1].get(card) or self._make_now(card, _given_thumb(card, read_media))
+        made = self._made[1].get(card) or self._ahead.take(card) or self._make_now(card, _given_thumb(card, read_media))
         if not made.remark:
             self._made[1][card] = made
         return made

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from fedisched.model.outcome import (
     Refused,
     SentPart,
 )
-from fedisched.model.rendered import Attachment, Card, Limits, Pending
+from fedisched.model.rendered import Attachment, Card, Limits, Pending, Rendered
 from fedisched.model.secret import discreet
 from fedisched.model.settings import Account
 from fedisched.model.usual import MASTODON
@@ -155,6 +155,9 @@ class Mastodon:
         return self._identity or self.identify()
 
     # Before the moment
+
+    def foresee(self, posts: Iterable[Rendered], read_media: ReadMedia) -> None:
+        """Mastodon's servers ask the pages themselves."""
 
     def prepare(self, task: Task, read_media: ReadMedia) -> Prepared | NotSent | Refused:
         identity = self._known()

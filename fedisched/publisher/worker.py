@@ -13,6 +13,7 @@ from fedisched.model.command import how_to_log_in
 from fedisched.model.network import Identity, Network
 from fedisched.model.outcome import NotSent, Refused
 from fedisched.model.settings import Account
+from fedisched.publisher.ahead import Ahead
 from fedisched.publisher.clocks import clock_is_wrong
 from fedisched.publisher.courier import Courier
 from fedisched.publisher.desk import Desk, Job
@@ -38,6 +39,7 @@ class Worker(Thread):
         self._desk = desk
         self._lock = account_lock(desk.state, account.network, account.server, account.name)
         self._warmed: int | None = None
+        self._ahead: Ahead | None = None
         self._since = desk.started
         self._how_to_renew = ""
         self.is_ready = False
@@ -97,6 +99,7 @@ class Worker(Thread):
                 self._desk.paces.opened(self._account.name, self._desk.clock.now() - self._since)
             self._desk.tell_of(AccountNews(self._account.name))
             courier = Courier(self._account, network, identity.limits, self._desk)
+            self._ahead = Ahead(self._account, network, identity.limits, self._desk)
             try:
                 self._work(network, courier)
             finally:
@@ -180,6 +183,8 @@ class Worker(Thread):
                     # Asked for meanwhile. What is overdue is claimed when nothing else is waited for, so that its claim
                     # is not over before it is used.
                     courier.is_claimed(job, now)
+                if self._ahead is not None and (first is None or now + job.takes + SECOND <= first):
+                    self._ahead.begin((each for each in self._agenda() if not courier.is_prepared(each)), now)
                 courier.prepare(job)
                 if not courier.is_prepared(job):
                     self._done_with([job])

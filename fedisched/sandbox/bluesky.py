@@ -21,6 +21,7 @@ from fedisched.sandbox.store import Blob, Record, Repo, Store
 from fedisched.sandbox.wire import Call, Reply, Route, Turned, answer
 
 _MOST_WRITES = 200
+_MOST_BYTES = 150 * 1024
 
 
 def broken() -> Turned:
@@ -127,6 +128,8 @@ class Bluesky:
 
     def apply_writes(self, call: Call) -> Reply:
         form = sent_json(call)
+        if len(call.body) > _MOST_BYTES:
+            raise refusal("PayloadTooLarge", "request entity too large", 413)
         repo = self.sessions.writer(call, form)
         steps = form.get("writes")
         if not isinstance(steps, list):

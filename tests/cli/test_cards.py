@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from fedisched.cli.exit import Exit
 from fedisched.networks import bluesky
 from fedisched.networks.cards import Cards
+from fedisched.networks.cards_ahead import AT_ONCE
+from fedisched.networks.safe_fetch import Fetched
 from fedisched.sandbox import Sandbox
 from tests.cli.folder_with_server import FolderWithServer
 from tests.networks.pages import URL, Pages, answer, serving_a_post
@@ -115,3 +118,25 @@ def test_check_online_warns_of_a_card_that_cannot_be_made(served: FolderWithServ
         ("card", "warning", 4, 1)
     ]
     assert "no card on bluesky" in served.run("check", "--online").output
+
+
+def test_the_pages_of_posts_that_are_due_together_are_asked_together(
+    served: FolderWithServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page answers once all of them were asked: one after the other, nobody would get a card."""
+    all_asked = Barrier(AT_ONCE)
+    asked: list[str] = []
+
+    def fetch(url: str, most: int, until: float, accept: str, enough: object = None) -> Fetched:
+        asked.append(url)
+        if len(asked) <= all_asked.parties:
+            all_asked.wait(60)
+        return Fetched(url, "text/html", "utf-8", f"<meta property=og:title content={url[-1]}></head>".encode(), True)
+
+    monkeypatch.setattr(bluesky, "cards_of", lambda account: Cards(fetch))
+    for number in range(10):
+        served.post(f"{number}.md", -5, f"See https://{number}.test/{number}", targets="[bluesky]")
+    done = served.run("publish", "--json")
+    assert done.exit_code == Exit.DONE, done.output
+    assert sorted(embed["external"]["title"] for embed in embeds(served)) == list("0123456789")
+    assert sorted(asked) == [f"https://{number}.test/{number}" for number in range(10)]

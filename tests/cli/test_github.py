@@ -71,7 +71,7 @@ def test_a_preview_shows_what_is_wrong_and_what_goes_out_beside_the_text(served:
     served.post("a.md", 3600, body="x" * 400, cw="C|D", visibility="unlisted", lang="en")
     done = served.run("render", "--format", "github")
     assert done.exit_code == Exit.NEEDS_YOU
-    assert "\nlanguage en\n" in done.stdout and "- <code>visibility&#58; unlisted</code>" in done.stdout
+    assert "- <code>language&#58; en</code>" in done.stdout and "- <code>visibility&#58; unlisted</code>" in done.stdout
     assert "- <code>warning&#58; C&#124;D</code>" in done.stdout
     assert "- ❌ " in done.stdout and re.search(r"bluesky \(bluesky\): \*\*\d+/300, too long\*\*", done.stdout)
     assert served.run("render", "--format", "github", "--target", "mastodon").stdout.count("#### ") == 1

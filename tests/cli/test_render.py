@@ -15,8 +15,8 @@ from tests.cli.test_framework import on_a_terminal
 POST = "---\ntime: 2026-12-01 09:00\n---\nSee https://example.org/a/rather/long/path 漢字\n---\nPart two #tag\n"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-    "0000000d49444154789c6360f8cf500f0003860180"
-    "5a347d6b0000000049454e44ae426082"
+    "0000000d4944415478da63f8cfc0f01f00050001ff56c7"
+    "2f0d0000000049454e44ae426082"
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedisched.cli.words import bad, clean, clean_line, clip, columns, pad, paint
+from fedisched.cli.words import UpTo, bad, clean, clean_line, clip, clip_left, columns, pad, paint
 
 STEERING = {
     *map(chr, range(32)),
@@ -54,11 +54,33 @@ def test_styles_are_ours_alone() -> None:
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("abc", 3), ("漢字", 4), ("é", 1), ("e\u0301", 1), ("🎉", 2), ("👩‍👩‍👧", 2), ("👍🏽", 2), ("", 0)],
+    [
+        ("abc", 3),
+        ("漢字", 4),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("🎉", 2),
+        ("👩‍👩‍👧", 2),
+        ("👍🏽", 2),
+        ("❤️", 2),
+        ("1️⃣", 2),
+        ("🎉\ufe0f", 2),
+        ("", 0),
+    ],
 )
 def test_wide_and_joined_characters_are_measured_in_columns(text: str, width: int) -> None:
     assert columns(text) == width
     assert columns(pad(text, 10)) == 10
+
+
+def test_a_column_is_told_to_a_terminal_and_filled_up_to_elsewhere() -> None:
+    pieces = ("ab", UpTo("   ", 6), "c")
+    assert (paint(pieces, coloured=True), paint(pieces, coloured=False)) == ("ab\x1b[6Gc", "ab   c")
+
+
+def test_a_path_is_cut_at_its_beginning() -> None:
+    assert clip_left("posts/2026/漢字.md", 9) == "…/漢字.md"
+    assert clip_left("a.md", 4) == "a.md"
 
 
 def test_a_text_is_cut_to_its_columns() -> None:

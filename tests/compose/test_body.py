@@ -112,11 +112,17 @@ def test_a_picture(typed: str, expected: list[tuple[str, str]]) -> None:
         ("![a](1.png)\n\ntwo", "two"),
         ("one ![a](1.png) two", "one two"),
         ("one![a](1.png)two", "onetwo"),
-        ("one ![a](1.png)\ntwo", "one \ntwo"),
         ("one\n<!-- a\n\nb -->\ntwo", "one\ntwo"),
         ("one <!-- a --> two<!---->", "one two"),
         ("one\n<!-- a -->![a](1.png)", "one\n"),
         ("[a<!-- ] -->b](https://example.com)", "{ab|https://example.com}"),
+        ("![a](a) start", "start"),
+        ("one\n\n![a](a) two\nthree", "one\n\ntwo\nthree"),
+        ("one ![a](a)\ntwo", "one\ntwo"),
+        ("one ![a](a) ![b](b)  \n![c](c) <!-- c --> two", "one\ntwo"),
+        ("  ![a](a) indented", "  indented"),
+        ("- ![a](a) one\n- ![b](b)", "- one\n-"),
+        ("one\n\n![a](a)\n\n![b](b)\n\ntwo", "one\n\ntwo"),
     ],
 )
 def test_what_leaves_the_text_takes_its_line_along(typed: str, expected: str) -> None:

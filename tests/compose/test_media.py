@@ -164,3 +164,28 @@ def test_media_that_changed_are_not_sent(folder: Path) -> None:
     path.symlink_to("../../secret.png")
     with pytest.raises(FileChanged, match="out of the content folder"):
         compose.read_media(folder, cat)
+
+
+@pytest.mark.parametrize("network", ["mastodon", "bluesky"])
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("P start", "start"),
+        ("middle P line", "middle line"),
+        ("end P", "end"),
+        ("end P\nnext", "end\nnext"),
+        ("one\nP two", "one\ntwo"),
+        ("one\n\nP two\nthree", "one\n\ntwo\nthree"),
+        ("one\n\nP\n\ntwo", "one\n\ntwo"),
+        ("one\n\nP\nP\n\ntwo", "one\n\ntwo"),
+        ("one\n\nP\n\nP\n\ntwo", "one\n\ntwo"),
+        ("one\n\n  P  \n\ntwo", "one\n\ntwo"),
+        ("P\n\none\n\nP", "one"),
+    ],
+)
+def test_a_picture_leaves_no_trace_in_the_text(tmp_path: Path, network: NetworkName, body: str, text: str) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts/a.png").write_bytes(PNG)
+    part = only_part(render(body.replace("P", "![what is there](a.png)"), network, tmp_path))
+    assert part.text == text
+    assert len(part.media) == body.count("P")

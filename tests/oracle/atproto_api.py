@@ -45,6 +45,17 @@ class Shown:
     tidied: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that a lexicon sets: `field` by its names there, `rule` such as `maxLength`, `place` the way to it in a
+    record."""
+
+    field: str
+    rule: str
+    number: int
+    place: tuple[str | int, ...]
+
+
 class Oracle:
     """A running process to ask."""
 
@@ -64,6 +75,11 @@ class Oracle:
         (said,) = self._ask([{"nsid": nsid, "record": completed(record)}])
         found = said["problem"]
         return None if found is None else str(found)
+
+    def limits(self, nsid: str, record: Mapping[str, Any]) -> list[Limit]:
+        """The numbers that the lexicons set for the fields that are in a record."""
+        (said,) = self._ask([{"nsid": nsid, "record": completed(record), "limits": True}])
+        return [Limit(field, rule, number, tuple(place)) for field, rule, number, place in said]
 
     def assert_valid(self, nsid: str, record: Mapping[str, Any]) -> None:
         """Fail unless a record is valid by its lexicon and by those of all that is in it."""

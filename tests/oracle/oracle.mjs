@@ -2,6 +2,7 @@
 //
 // {"text"} -> {"facets": [[byteStart, byteEnd, kind, value]], "graphemes", "bytes", "tidied"}: the facets that the app
 // would show, mentions with their handle in place of the DID. {"nsid", "record"} -> {"problem": null or what is wrong}.
+// With "limits" beside these -> [[field, rule, number, where it is in the record]].
 import readline from 'node:readline'
 import { jsonToLex, lexicons, RichText } from '@atproto/api'
 
@@ -44,8 +45,31 @@ const problem = (nsid, record) => {
   }
 }
 
-const answer = (question) =>
-  'text' in question ? shown(question.text) : { problem: problem(question.nsid, question.record) }
+const NUMBERS = ['maxLength', 'maxGraphemes', 'minLength', 'minGraphemes', 'maximum', 'minimum', 'maxSize']
+
+// Every number that the lexicons set for a field that is in a record, with where the field is.
+const limits = (nsid, name, def, value, place, found) => {
+  if (!def || value === undefined) return found
+  for (const rule of NUMBERS) if (def[rule] !== undefined) found.push([name, rule, def[rule], place])
+  if (def.type === 'record') limits(nsid, name, def.record, value, place, found)
+  if (def.type === 'array') value.forEach((one, i) => limits(nsid, `${name}[]`, def.items, one, [...place, i], found))
+  for (const [key, inner] of def.type === 'object' ? Object.entries(def.properties ?? {}) : []) {
+    limits(nsid, `${name}.${key}`, inner, value[key], [...place, key], found)
+  }
+  const named = def.type === 'ref' ? def.ref : def.type === 'union' ? value.$type : undefined
+  if (named) {
+    const full = named.replace('lex:', '').replace(/^#/, `${nsid}#`)
+    limits(full.split('#')[0], full.replace('#main', ''), lexicons.getDef(full), value, place, found)
+  }
+  return found
+}
+
+const answer = (question) => {
+  if ('text' in question) return shown(question.text)
+  const { nsid, record } = question
+  if (question.limits) return limits(nsid, nsid, lexicons.getDef(nsid), record, [], [])
+  return { problem: problem(nsid, record) }
+}
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(JSON.parse(line).map(answer)))

@@ -3,6 +3,7 @@
     opened      a file, found inside the content folder and opened so that nothing blocks
     kinds       what it is, by its first bytes;  look: what is known of it without decoding
     jpeg, png, webp, gif, film, matroska, sound    one format each: looked through, and without its metadata
+    boxes       what films, AVIF and HEIC consist of
     shown       what a network shows, and how a picture has to change for it
     attach      a post's file as an attachment, or as a problem;  captions, together: what belongs and fits to it
     made        its bytes as they are sent;  paint (Pillow), transcode (ffmpeg): made anew, only where it must be

@@ -28,6 +28,10 @@ from fedisched.model.rendered import Attachment, Limits
 
 MOST_BYTES = 100_000_000
 """A picture that is larger is not read: no camera makes such."""
+NARROWEST = 40
+"""Pixels along the shorter side below which a picture that was made smaller shows nothing any more: two lines of small
+text, as high as the smallest faces and signs that apps draw; and what is so much longer than high is scaled down once
+more to the width of a screen."""
 _FORMATS = "PNG, JPEG, GIF, WebP, AVIF or HEIC picture, an MP4, QuickTime or WebM video, or a sound"
 
 _NO_SOUND = "Make a video of it (with a still picture), or leave this network out of the targets."
@@ -72,6 +76,7 @@ class Attacher:
         except _Unfit as unfit:
             return None, [unfit.problem]
         remarks = [*self._of_its_name(medium, found), *self._of_movement(medium, found, attachment)]
+        remarks += self._of_shape(medium, found, attachment)
         return attachment, [*remarks, *self._of_alt(medium, attachment)]
 
     # The file
@@ -237,6 +242,18 @@ class Attacher:
         hint = "Save it as GIF or MP4, or make it small enough to go out as it is."
         return [self._problem(medium, "stands-still", message, hint, warning=True)]
 
+    def _of_shape(self, medium: Medium, found: _Found, attachment: Attachment) -> list[Problem]:
+        """A picture that is made to fit keeps its shape, whatever becomes of its shorter side."""
+        before, after = min(found.look[:2]), min(attachment.width, attachment.height)
+        if attachment.making != "image" or after >= min(before, NARROWEST):
+            return []
+        message = (
+            f"{medium.file} has {found.look.width:,} by {found.look.height:,} pixels, of which {self.network} gets "
+        )
+        message += f"{attachment.width:,} by {attachment.height:,}, and hardly anything can be seen then"
+        hint = "Cut it into several pictures, or to a shape that is less long."
+        return [self._problem(medium, "too-narrow", message, hint, warning=True)]
+
     def _of_alt(self, medium: Medium, attachment: Attachment) -> list[Problem]:
         path, most = medium.file, self._longest_alt(attachment)
         if not medium.alt.strip():
@@ -246,6 +263,10 @@ class Attacher:
             return [self._problem(medium, "no-alt", f"{path} has no alt text", hint)]
         if most is not None and (length := count_graphemes(medium.alt)) > most:
             message = f"the alt text of {path} has {length:,} characters of at most {most:,}"
+            return [self._problem(medium, "alt-too-long", message, "Say it more briefly.")]
+        most = self.shows.video_alt_bytes if kind_of(attachment.mime) == "video" else None
+        if most is not None and (size := len(medium.alt.encode("utf-8", "replace"))) > most:
+            message = f"the alt text of {path} has {size:,} bytes of at most {most:,}"
             return [self._problem(medium, "alt-too-long", message, "Say it more briefly.")]
         return []
 

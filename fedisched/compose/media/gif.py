@@ -10,6 +10,7 @@ from fedisched.compose.media.look import Look
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
+_WIDEST_CODE = 11
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 """The applications whose words say how often the picture is played; others carry metadata (XMP)."""
 
@@ -71,7 +72,10 @@ def _blocks(data: bytes) -> Iterator[_Block]:
             position = _end_of_sub_blocks(data, position + 2)
         elif kind == _IMAGE:
             flags = data[position + 9] if position + 9 < len(data) else 0
-            position = _end_of_sub_blocks(data, position + 10 + _table(flags) + 1)
+            first = position + 10 + _table(flags) + 1
+            position = _end_of_sub_blocks(data, first)
+            if position == first + 1 or not 1 <= data[first - 1] <= _WIDEST_CODE:
+                raise Damaged(MAKES_NO_SENSE)  # a frame without a pixel
             seen = True
         else:
             raise Damaged(MAKES_NO_SENSE)

@@ -12,6 +12,7 @@ from fedisched.compose.media.damaged import Damaged
 from fedisched.compose.media.kinds import HEAD, mime_of
 from fedisched.compose.media.look import Look
 from fedisched.compose.media.opened import NoFile, Outside, mark_of, opened
+from fedisched.compose.media.paint import MOST_PIXELS
 from fedisched.model.errors import FileChanged, MediaUnfit
 from fedisched.model.rendered import Attachment
 
@@ -29,10 +30,14 @@ _PICTURES: Mapping[str, tuple[Callable[[bytes], Look], Callable[[bytes], bytes]]
 def look_at_picture(data: bytes, mime: str) -> tuple[Look, int]:
     """What a picture is, and how many bytes it has without its metadata. Raises Damaged."""
     if mime in _PICTURES:
-        look, bare = _PICTURES[mime]
-        return look(data), len(bare(data))
-    from fedisched.compose.media import paint
+        look_at, bare = _PICTURES[mime]
+        look = look_at(data)
+        if mime == "image/png" and look.pixels <= MOST_PIXELS:
+            png.examine(data)
+        return look, len(bare(data))
+    from fedisched.compose.media import boxes, paint
 
+    boxes.examine_picture(data)
     return paint.measured(data), len(data)
 
 

@@ -12,11 +12,15 @@ from fedisched.compose.media.damaged import ENDS_EARLY, MAKES_NO_SENSE, Damaged
 from fedisched.compose.media.look import Look
 
 _EBML, _SEGMENT, _INFO, _TRACKS = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B
+_CLUSTER, _CUES, _CHAPTERS, _SEEK = 0x1F43B675, 0x1C53BB6B, 0x1043A770, 0x114D9B74
 _TAGS, _ATTACHMENTS = 0x1254C367, 0x1941A469
 _DATE, _TITLE, _FILE_NAME = 0x4461, 0x7BA9, 0x7384
 _ENTRY, _NAME, _VIDEO, _WIDTH, _HEIGHT = 0xAE, 0x536E, 0xE0, 0xB0, 0xBA
 _VOID = 0xEC
+_IN_A_SEGMENT = frozenset((_INFO, _TRACKS, _CLUSTER, _CUES, _CHAPTERS, _SEEK, _TAGS, _ATTACHMENTS, _VOID, 0xBF))
 _HEAD = 1024 * 1024
+_LONGEST_HEAD = 12
+"""An element's name and length."""
 
 
 class _Element(NamedTuple):
@@ -39,6 +43,7 @@ def look(file: BinaryIO, size: int) -> Look:
         raise Damaged(MAKES_NO_SENSE)
     if top[1].end > size:
         raise Damaged(ENDS_EARLY)
+    _look_for_media(file, top[1], size)
     for track in _inside(head, top[1], _TRACKS, _ENTRY):
         for video in _elements(head, track.payload, track.end):
             if video.name == _VIDEO:
@@ -46,6 +51,22 @@ def look(file: BinaryIO, size: int) -> Look:
                 width, height = (int.from_bytes(sides.get(name, b""), "big") for name in (_WIDTH, _HEIGHT))
                 return Look(width, height)
     return Look()
+
+
+def _look_for_media(file: BinaryIO, segment: _Element, size: int) -> None:
+    """Look whether there is anything to see or hear, and whether the last of it is there. Raises Damaged."""
+    start, has_media = segment.payload, False
+    while start < min(segment.end, size):
+        file.seek(start)
+        found = next(_elements(file.read(_LONGEST_HEAD), 0, size - start), None)
+        if found is None or found.name not in _IN_A_SEGMENT:
+            break
+        has_media = has_media or found.name == _CLUSTER
+        if start + found.end > size:
+            raise Damaged(ENDS_EARLY)
+        start += found.end
+    if not has_media:
+        raise Damaged(ENDS_EARLY)
 
 
 def bare(data: bytes) -> bytes:
@@ -62,6 +83,8 @@ def bare(data: bytes) -> bytes:
         elif element.name == _TRACKS:
             for track in _elements(film, element.payload, element.end):
                 _erase_inside(film, track, (_NAME,))
+    # What stands behind the film may be anything.
+    film[top[1].end :] = bytes(max(len(film) - top[1].end, 0))
     return bytes(film)
 
 

@@ -13,13 +13,15 @@ from fedisched.model.rendered import Limits, Making
 @dataclass(frozen=True, slots=True)
 class Shows:
     """The types of files that a network shows as they are. `films_gifs`: what moves has to be a video there.
-    `video_alt_characters` is how long a video's description may be, None where it may be as long as a picture's."""
+    `video_alt_characters` and `video_alt_bytes` (UTF-8) are how long a video's description may be, None where it may be
+    as long as a picture's."""
 
     images: frozenset[str]
     videos: frozenset[str]
     sounds: frozenset[str] = frozenset()
     films_gifs: bool = False
     video_alt_characters: int | None = None
+    video_alt_bytes: int | None = None
 
     @property
     def types(self) -> frozenset[str]:

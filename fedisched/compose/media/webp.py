@@ -11,6 +11,9 @@ from fedisched.compose.media.look import Look, is_srgb, orientation, turned
 _KEPT = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"))
 _METADATA_FLAGS = 0x20 | 0x08 | 0x04  # profile, EXIF, XMP
 _ALPHA_FLAG = 0x10
+_FRAME_HEAD = 16
+"""Bytes before the chunks of one frame of what moves."""
+_LOSSY_START, _LOSSLESS_START = b"\x9d\x01\x2a", b"\x2f"
 
 
 class _Chunk(NamedTuple):
@@ -22,9 +25,10 @@ class _Chunk(NamedTuple):
 def look(data: bytes) -> Look:
     """Raises Damaged."""
     width = height = frames = 0
-    how, profile, has_alpha = 1, b"", False
+    how, profile, has_alpha, has_pixels = 1, b"", False, False
     for chunk in _chunks(data):
         payload = data[chunk.start + 8 : chunk.end]
+        has_pixels = has_pixels or _has_pixels(chunk.name, payload)
         match chunk.name:
             case b"VP8X" if len(payload) >= 10:
                 width, height = (1 + int.from_bytes(payload[at : at + 3], "little") for at in (4, 7))
@@ -40,9 +44,31 @@ def look(data: bytes) -> Look:
                 how = orientation(payload)
             case b"ICCP":
                 profile = payload
-    if not width or not height:
+    if not width or not height or not has_pixels:
         raise Damaged(MAKES_NO_SENSE)
     return Look(*turned(width, height, how), max(frames, 1), has_alpha, is_plain=how == 1 and is_srgb(profile))
+
+
+def _has_pixels(name: bytes, payload: bytes) -> bool:
+    """Whether a chunk is a picture or a frame. Raises Damaged if it begins like one, and cannot go on."""
+    match name:
+        case b"VP8 ":
+            # Its first partition, whose length stands at its beginning, is never all of it (RFC 6386, 9.1).
+            first = int.from_bytes(payload[:3], "little") >> 5
+            if payload[3:6] != _LOSSY_START or payload[0] & 1:
+                raise Damaged(MAKES_NO_SENSE)
+            if 10 + first >= len(payload):
+                raise Damaged(ENDS_EARLY)
+            return True
+        case b"VP8L":
+            if payload[:1] != _LOSSLESS_START:
+                raise Damaged(MAKES_NO_SENSE)
+            return len(payload) > 5
+        case b"ANMF":
+            inner = _chunks_between(payload, _FRAME_HEAD, len(payload))
+            return any(_has_pixels(chunk.name, payload[chunk.start + 8 : chunk.end]) for chunk in inner)
+        case _:
+            return False
 
 
 def bare(data: bytes) -> bytes:
@@ -62,8 +88,11 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
     whole = 8 + int.from_bytes(data[4:8], "little")
     if whole > len(data) + 1:
         raise Damaged(ENDS_EARLY)
-    position = 12
-    while position + 8 <= min(whole, len(data)):
+    yield from _chunks_between(data, 12, min(whole, len(data)))
+
+
+def _chunks_between(data: bytes, position: int, last: int) -> Iterator[_Chunk]:
+    while position + 8 <= last:
         end = position + 8 + int.from_bytes(data[position + 4 : position + 8], "little")
         if end > len(data):
             raise Damaged(ENDS_EARLY)

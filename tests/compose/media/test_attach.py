@@ -17,7 +17,7 @@ from fedisched.model.problem import Mark
 from fedisched.model.rendered import Attachment, Limits
 from fedisched.model.settings import NetworkName
 
-from ..posts import codes, only_part, places, post, render
+from ..posts import codes, only_part, places, png, post, render
 from .films import flac, mp3, mp4, ogg, wav, webm
 from .photos import animation, drawn, noise, opened, photo, saved, says_nothing_of_the_place, seen_through
 
@@ -145,9 +145,22 @@ def test_other_pictures_that_move_are_told_to_stand_still_where_they_have_to(fol
     data = saved(drawn(), "WEBP", save_all=True, append_images=[drawn().rotate(90)], lossless=True)
     (folder / "posts/a.webp").write_bytes(data)
     assert codes(render("![a](a.webp)", "mastodon", folder)) == []
-    rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=20))
+    rendering = render("![a](a.webp)", "mastodon", folder, Limits(500, 4, image_side=80))
     assert codes(rendering) == ["stands-still"]
     assert rendering.can_be_sent
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "narrow"),
+    [(30_000, 10, True), (10, 30_000, True), (8000, 79, True), (8000, 80, False), (4000, 10, False), (10, 10, False)],
+)
+def test_a_picture_of_which_nothing_is_left_to_see_is_told(folder: Path, width: int, height: int, narrow: bool) -> None:
+    (folder / "posts/a.png").write_bytes(png(width, height))
+    rendering = render("![what is there](a.png)", "bluesky", folder)
+    assert codes(rendering) == (["too-narrow"] if narrow else []) and rendering.can_be_sent
+    if height == 10 and narrow:
+        assert "30,000 by 10 pixels, of which bluesky gets 4,000 by 1" in rendering.problems[0].message
+    assert codes(render("![what is there](a.png)", "mastodon", folder)) == []
 
 
 def test_a_sound_on_bluesky_is_a_problem_with_ways_out(folder: Path) -> None:
@@ -201,12 +214,12 @@ def test_a_gigabyte_of_nothing_is_a_problem_at_once(folder: Path, name: str) -> 
 
 
 def test_what_only_decoding_shows_is_told_then(folder: Path) -> None:
-    data = bytearray(photo("PNG", 3))
-    place = data.index(b"IDAT") + 8
+    data = bytearray(photo("WEBP", 3, lossless=True))
+    place = data.index(b"VP8L") + 16
     data[place : place + 20] = b"\xff" * 20
-    (folder / "posts/a.png").write_bytes(data)
-    found = attachment(folder, "a.png", "mastodon")
-    with pytest.raises(MediaUnfit, match=r"posts/a.png is damaged") as unfit:
+    (folder / "posts/a.webp").write_bytes(data)
+    found = attachment(folder, "a.webp", "mastodon")
+    with pytest.raises(MediaUnfit, match=r"posts/a.webp is damaged") as unfit:
         compose.read_media(folder, found)
     assert unfit.value.hint
 
