@@ -52,6 +52,8 @@ class Carriage:
         self._met_another = False
         # Guarded by the condition.
         self._stopping = False
+        self._called = False
+        """Whether somebody said that there is something new since the last meeting began."""
         self._next_due: int | None = None
         self._commit_at: int | None = None
         self._sync_at: int | None = clock.now() if carrier.has_remote else None
@@ -101,7 +103,7 @@ class Carriage:
         """Somebody says that there is something new on the remote."""
         with self._condition:
             if self._carrier.has_remote:
-                self._sync_at, self._pause = self._clock.now(), 0
+                self._sync_at, self._pause, self._called = self._clock.now(), 0, True
             self._condition.notify_all()
 
     # --- the thread ------------------------------------------------------------------------------------------
@@ -123,6 +125,7 @@ class Carriage:
                 # What keeps the remote from being reached keeps no result from being committed.
                 commits = not meets and bool(self._pause)
                 self._commit_at = None
+                self._called = self._called and not meets
             if meets:
                 done = self._carrier.sync(self._is_ready)
             elif commits:
@@ -167,7 +170,8 @@ class Carriage:
             self._pause = self._next_pause(done.again)
             again_at = now + (self._pause or self._pull_every)
             if self._carrier.has_remote:
-                self._sync_at = again_at
+                # What was pushed while this meeting was under way may have come too late for it.
+                self._sync_at = now if self._called else again_at
             else:
                 self._commit_at = again_at
 

@@ -47,7 +47,8 @@ _OURS = {
 }
 _SETTINGS = (
     f"core.hooksPath={os.devnull}",
-    "core.fsmonitor=false",
+    # Not `false`: before 2.36 that is a program, which is asked, and leaves its mark in the index.
+    "core.fsmonitor=",
     "commit.gpgSign=false",
     "push.gpgSign=false",
     "push.followTags=false",

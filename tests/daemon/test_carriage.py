@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Condition
 
@@ -44,6 +45,7 @@ class Recorder(Carrier):
         super().__init__(Settings(Path("/x"), Path("/x"), git=GitSettings(remote=remote)), Path("/x"), {})
         self._clock, self._answers = clock, list(answers)
         self.asked: list[tuple[int, str]] = []
+        self.meanwhile: list[Callable[[], None]] = []
 
     def commit(self) -> Carried:
         return self._note("commit")
@@ -56,6 +58,8 @@ class Recorder(Carrier):
 
     def _note(self, what: str) -> Carried:
         self.asked.append((self._clock.second, what))
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if not self.has_remote:
             # Nothing is left that would wake it.
             self._clock.end()
@@ -70,6 +74,8 @@ class Evening:
         self._until, self._answers, self._remote = until, answers, remote
         self.told: list[Event] = []
         self.pulled: list[int] = []
+        self.meanwhile: list[Callable[[Carriage], None]] = []
+        """What happens while the carrier is at its first work, its second, …"""
 
     def at(self, second: int, what: Callable[[Carriage], None]) -> Evening:
         self._happens[second] = lambda: what(self.carriage)
@@ -80,6 +86,7 @@ class Evening:
         carrier = Recorder(clock, self._answers, self._remote)
         self.carriage = Carriage(carrier, clock, 60, self.told.append, lambda: self.pulled.append(clock.second))
         clock.end = self.carriage.retire
+        carrier.meanwhile = [partial(what, self.carriage) for what in self.meanwhile]
         if 0 in self._happens:
             self._happens[0]()
         self.carriage._work()
@@ -151,3 +158,20 @@ def test_a_push_elsewhere_is_fetched_at_once_and_the_folder_read() -> None:
     evening = Evening(30, [Carried(), Carried(pulled=True)]).at(20, lambda carriage: carriage.sync_now())
     assert evening.asked() == [(0, "sync"), (20, "sync")]
     assert evening.pulled == [20]
+
+
+def called(carriage: Carriage) -> None:
+    carriage.sync_now()
+
+
+def test_a_push_that_comes_while_the_remote_is_met_is_not_lost_until_the_next_interval() -> None:
+    evening = Evening(61)
+    evening.meanwhile = [called]
+    assert evening.asked() == [(0, "sync"), (0, "sync"), (60, "sync")]
+
+
+def test_a_push_that_comes_while_the_remote_is_away_is_looked_for_once_more_and_no_more() -> None:
+    away = Carried(words="no answer", again=Again.LATER)
+    evening = Evening(130, [away, away])
+    evening.meanwhile = [called]
+    assert evening.asked() == [(0, "sync"), (0, "sync"), (120, "sync")]
