@@ -34,7 +34,8 @@ _KEPT = frozenset(
         "GIT_COMMITTER_EMAIL",
     )
 )
-_KEPT_BEGINNINGS = ("GIT_SSL_", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+# Settings by environment: `GIT_CONFIG_COUNT` and its like from 2.31 on, the parameters before.
+_KEPT_BEGINNINGS = ("GIT_SSL_", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS")
 _OURS = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",

@@ -9,6 +9,7 @@ from fedisched.cli.workflows import PUBLISH
 from fedisched.sandbox import Fault, What
 from tests.actions.hub import FOLDER, Hub, git
 from tests.actions.runner import Finished, Runner
+from tests.daemon.service import PATIENT
 
 HOSTILE = "::error::forged\n$(touch x) `touch x` ${{ github.token }}\n##[error]forged\n</pre> | forged |"
 NAME = 'it\'s "a" $(touch x) file.md'
@@ -169,7 +170,7 @@ def test_cancelled_it_sends_nothing_more_and_brings_the_results_home(hub: Hub) -
     runner = hub.runner()
 
     def cancel() -> None:
-        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"])
+        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"], PATIENT)
         runner.cancel()
 
     finished = run(hub, runner, meanwhile=cancel)

@@ -97,9 +97,9 @@ def test_a_folder_that_was_made_without_a_server_gets_one_with_its_posts(tmp_pat
 
 
 def test_hooks_of_the_users_own_do_not_hide_those_of_the_server(tmp_path: Path, server: OwnServer) -> None:
-    config = tmp_path / "gitconfig"
-    config.write_text("[core]\n\thooksPath = /somewhere\n")
-    server.init(GIT_CONFIG_GLOBAL=str(config))
+    # As a person has it, in the home folder: `GIT_CONFIG_GLOBAL` is known from git 2.32 on.
+    (tmp_path / ".gitconfig").write_text("[core]\n\thooksPath = /somewhere\n")
+    server.init(HOME=str(tmp_path), GIT_CONFIG_GLOBAL=str(tmp_path / ".gitconfig"))
     assert git(server.bare, "config", "--local", "core.hooksPath") == "hooks"
 
 

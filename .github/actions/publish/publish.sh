@@ -43,12 +43,13 @@ put_back=no
 
 # A command with the job's token for its git.
 with_git_token() {
-    local header
+    local header key
     header="AUTHORIZATION: basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
-    # The empty value takes away what the checkout may have left behind: two headers are refused.
-    GIT_CONFIG_COUNT=2 \
-        GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_0="" \
-        GIT_CONFIG_KEY_1="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_1="$header" \
+    key="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader"
+    # The empty value takes away what the checkout may have left behind: two headers are refused. The last line is for
+    # git before 2.31, which knows no other way that keeps the token from command lines.
+    GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0="$key" GIT_CONFIG_VALUE_0="" GIT_CONFIG_KEY_1="$key" GIT_CONFIG_VALUE_1="$header" \
+        GIT_CONFIG_PARAMETERS="'$key=' '$key=$header'" \
         "$@"
 }
 
