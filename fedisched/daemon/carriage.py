@@ -42,10 +42,13 @@ class Carriage:
         pull_every: float,
         tell: Callable[[Event], None],
         pulled: Callable[[], None],
+        answer: Callable[[str], None] = lambda words: None,
     ) -> None:
-        """`pull_every` in seconds; `tell` and `pulled` (other files are there now) are called from the thread."""
+        """`pull_every` in seconds; `tell`, `pulled` (other files are there now) and `answer` (what came of a meeting
+        that somebody asked for: what holds it up, empty if nothing does) are called from the thread."""
         self._carrier, self._clock, self._tell, self._pulled = carrier, clock, tell, pulled
         self._pull_every = int(pull_every * SECOND)
+        self._answer = answer
         self._condition = Condition()
         self._thread = Thread(target=self._work, name="git", daemon=True)
         self._said = ""
@@ -125,7 +128,7 @@ class Carriage:
                 # What keeps the remote from being reached keeps no result from being committed.
                 commits = not meets and bool(self._pause)
                 self._commit_at = None
-                self._called = self._called and not meets
+                called, self._called = self._called and meets, self._called and not meets
             if meets:
                 done = self._carrier.sync(self._is_ready)
             elif commits:
@@ -134,6 +137,8 @@ class Carriage:
                 done = self._carrier.deliver(self._is_ready)
             self._take(done, meets, commits)
             self._told(done, asked_remote=not commits)
+            if called:
+                self._answer(done.words)
 
     def _keep_in_reach(self, now: int) -> None:
         """A clock that was set back must not make a pause longer than it is."""

@@ -36,7 +36,10 @@ _KEPT = frozenset(
 )
 # Settings by environment: `GIT_CONFIG_COUNT` and its like from 2.31 on, the parameters before.
 _KEPT_BEGINNINGS = ("GIT_SSL_", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS")
+AT_WORK = "FEDISCHED_AT_WORK"
+"""In the environment of our own git, and so of the hooks that a push of ours to a folder runs."""
 _OURS = {
+    AT_WORK: "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_EDITOR": ":",
@@ -179,7 +182,9 @@ def _refused(verb: str, err: str) -> GitError:
 
 def in_short(err: str) -> str:
     """What git said, on one line, without its advice."""
-    lines = [line.strip() for line in err.splitlines()]
+    # Of a lock git goes on for a whole paragraph.
+    before, lock, _ = err.partition(".lock': File exists")
+    lines = [line.strip() for line in (before + lock).splitlines()]
     told = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
     words = "; ".join(told or lines)
     return words[:400].rstrip(".") or "it did not say why"

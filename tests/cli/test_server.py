@@ -12,7 +12,7 @@ import pytest
 from fedisched.config import load_settings
 from tests.cli.own_server import OwnServer
 from tests.cli.support import call
-from tests.git.places import Clone, environ, git
+from tests.git.places import SOMEBODY, Clone, environ, git
 
 BROKEN = "time: 2026-12-01 25:00\nstatus: scheduled"
 
@@ -32,6 +32,9 @@ def test_a_new_folder_becomes_a_clone_of_a_bare_repository_beside_it(server: Own
     for name in ("pre-receive", "post-receive"):
         assert os.access(server.bare / "hooks" / name, os.X_OK)
     assert "git clone " in server.made.stdout and "fedisched run -C " in server.made.stdout
+    # Without it the first thing that a person is told to do there, a commit, fails.
+    assert "git config --global user.name" in server.made.stdout
+    assert "user.name" not in server.init(**SOMEBODY).stdout
 
 
 def test_a_second_time_mends_what_is_missing_and_nothing_else(server: OwnServer) -> None:

@@ -74,6 +74,7 @@ class Evening:
         self._until, self._answers, self._remote = until, answers, remote
         self.told: list[Event] = []
         self.pulled: list[int] = []
+        self.answered: list[str] = []
         self.meanwhile: list[Callable[[Carriage], None]] = []
         """What happens while the carrier is at its first work, its second, …"""
 
@@ -84,7 +85,9 @@ class Evening:
     def asked(self) -> list[tuple[int, str]]:
         clock = QuickClock(self._until, self._happens)
         carrier = Recorder(clock, self._answers, self._remote)
-        self.carriage = Carriage(carrier, clock, 60, self.told.append, lambda: self.pulled.append(clock.second))
+        self.carriage = Carriage(
+            carrier, clock, 60, self.told.append, lambda: self.pulled.append(clock.second), self.answered.append
+        )
         clock.end = self.carriage.retire
         carrier.meanwhile = [partial(what, self.carriage) for what in self.meanwhile]
         if 0 in self._happens:
@@ -175,3 +178,13 @@ def test_a_push_that_comes_while_the_remote_is_away_is_looked_for_once_more_and_
     evening = Evening(130, [away, away])
     evening.meanwhile = [called]
     assert evening.asked() == [(0, "sync"), (0, "sync"), (120, "sync")]
+
+
+def test_whoever_calls_is_answered_and_nobody_else() -> None:
+    waits = Carried(words="push yours", again=Again.NEXT_TIME)
+    evening = Evening(70, [waits, waits]).at(20, called)
+    assert [second for second, _ in evening.asked()] == [0, 20]
+    assert evening.answered == ["push yours"]
+    evening = Evening(130).at(20, called)
+    evening.asked()
+    assert evening.answered == [""]

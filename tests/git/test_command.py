@@ -84,6 +84,8 @@ def test_what_git_says_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert told.value.hint and not isinstance(told.value, GitBusy)
     assert in_short("hint: do this\nfatal: broken.\n") == "fatal: broken"
     assert in_short("") == "it did not say why"
+    lock = "fatal: Unable to create '/x/.git/index.lock': File exists.\n\nAnother git process seems to be running\n"
+    assert in_short(lock) == "fatal: Unable to create '/x/.git/index.lock': File exists"
 
 
 def test_no_program_is_asked_which_files_changed_and_no_trace_of_one_is_left(clone: Clone, tmp_path: Path) -> None:
