@@ -67,6 +67,7 @@ _SETTINGS = (
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 
 _LOCKED = (".lock': File exists", "Unable to lock", "cannot lock ref")
+_ADVICE = ("Please make sure you have the correct access rights", "and the repository exists")
 _REMOTE_WORDS = ("fetch", "push", "ls-remote")
 
 
@@ -184,7 +185,7 @@ def in_short(err: str) -> str:
     """What git said, on one line, without its advice."""
     # Of a lock git goes on for a whole paragraph.
     before, lock, _ = err.partition(".lock': File exists")
-    lines = [line.strip() for line in (before + lock).splitlines()]
-    told = [line for line in lines if line and not line.startswith(("hint:", "warning:"))]
+    lines = [line.strip().rstrip(".") for line in (before + lock).splitlines()]
+    told = [line for line in lines if line and not line.startswith(("hint:", "warning:", *_ADVICE))]
     words = "; ".join(told or lines)
     return words[:400].rstrip(".") or "it did not say why"

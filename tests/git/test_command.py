@@ -84,6 +84,10 @@ def test_what_git_says_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert told.value.hint and not isinstance(told.value, GitBusy)
     assert in_short("hint: do this\nfatal: broken.\n") == "fatal: broken"
     assert in_short("") == "it did not say why"
+    away = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"
+    assert in_short(f"ssh: no route.\n{away}and the repository exists.\n") == (
+        "ssh: no route; fatal: Could not read from remote repository"
+    )
     lock = "fatal: Unable to create '/x/.git/index.lock': File exists.\n\nAnother git process seems to be running\n"
     assert in_short(lock) == "fatal: Unable to create '/x/.git/index.lock': File exists"
 
