@@ -15,7 +15,7 @@ from fedisched.cli.here import Here
 from fedisched.cli.moments import local_words
 from fedisched.cli.render import captioned, carded, described
 from fedisched.cli.survey import Examined
-from fedisched.cli.words import plural
+from fedisched.cli.words import clean, plural
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Facet, Rendered, RenderedPart
@@ -84,6 +84,7 @@ def _target(rendered: Rendered, post: Post | None) -> Iterator[str]:
             yield ""
         yield block(part.text if len(part.text) <= _LARGEST_PART else f"{part.text[:_LARGEST_PART]}…")
         yield ""
+        yield from _unseen(part.text)
         yield from (_facet(part, facet) for facet in part.facets)
         files = (*map(described, part.media), *map(captioned, part.captions))
         yield from (f"- {code(line)}" for line in (*extras(part), *files))
@@ -102,6 +103,12 @@ def _settings(post: Post, network: str) -> Iterator[str]:
         yield f"language {inline(post.lang)}"
     if post.sensitive and network == "mastodon":
         yield "sensitive"
+
+
+def _unseen(text: str) -> Iterator[str]:
+    """Who approves a post should know of what cannot be shown here, and will be sent all the same."""
+    if unseen := dict.fromkeys(f"U+{ord(each):04X}" for each in text if each != "\r" and not clean(each)):
+        yield f"- ⚠️ not shown, but in the text: {', '.join(unseen)}"
 
 
 def _facet(part: RenderedPart, facet: Facet) -> str:

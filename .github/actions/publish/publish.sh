@@ -58,18 +58,20 @@ with_token() {
     with_git_token timeout 60 git "$@" >>"$log" 2>&1
 }
 
-# Commit what was written into posts that git knows, if anything was: `published: posts/a.md`.
+# Commit what was written into posts that git knows, if anything was: `published: posts/a.md → mastodon, bluesky`.
 keep() {
-    local names number word
+    local names number targets word
     git add --update -- . >>"$log" 2>&1 || return 1
-    names="$(git diff --cached --name-only --relative)" || return 1
+    names="$(git diff --cached --name-only --relative -z | tr '\0' '\n')" || return 1
     [ -n "$names" ] || return 0
     number="$(wc -l <<<"$names")"
-    word="$(git diff --cached --unified=0 | sed -n 's/^+status: *\([a-z]*\).*/\1/p' | sort -u)"
+    word="$(git diff --cached --unified=0 --text | sed -n 's/^+status: *\([a-z]*\).*/\1/p' | sort -u)"
+    # The names in the results, in their order.
+    targets="$(git diff --cached --unified=0 --text | sed -n 's/^+  \([A-Za-z0-9_-]*\):.\{0,1\}$/\1/p' | awk '!seen[$0]++' | paste -sd , -)"
     # Several words, or none: some were published and some were not.
     [[ "$word" =~ ^[a-z]+$ ]] || word=results
     local message=(-m "$word: $number posts" -m "$names")
-    [ "$number" -ne 1 ] || message=(-m "$word: $names")
+    [ "$number" -ne 1 ] || message=(-m "$word: $names${targets:+ → ${targets//,/, }}")
     git commit --quiet --no-verify --no-gpg-sign "${message[@]}" -m "Results-By: fedisched" >>"$log" 2>&1
 }
 
