@@ -159,8 +159,8 @@ class Server:
                 0, (f"edit {shlex.quote(str(self.folder / OWN_FILE))}", "put your own accounts in, commit, push")
             )
         if not self._is_somebody():
-            who = "git config --global user.name You && git config --global user.email you@example.org"
-            steps.insert(0, (who, "git does not know yet who commits here"))
+            named = ("git config --global user.name You", "git does not know yet who commits here")
+            steps[:0] = [named, ("git config --global user.email you@example.org", "")]
         width = max(columns(command) for command, _ in steps)
         self._here.voice.remark()
         self._here.voice.remark("Next:")
