@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fedisched.cli.here import Here
 from fedisched.cli.hooks import hooks
+from fedisched.cli.scaffold import posts_of
 from fedisched.cli.words import Words, columns, doubtful, faint, good, pad, strong
 from fedisched.config.folder import OWN_FILE, config_file
 from fedisched.git import bare as bares
@@ -104,7 +105,7 @@ class Server:
     def _commit(self) -> None:
         """The first commit: the configuration and the posts, those that were there before too."""
         source = config_file(self.folder)
-        names = [source.name if source else OWN_FILE, "posts", ".gitignore", ".gitattributes"]
+        names = [source.name if source else OWN_FILE, posts_of(self.folder), ".gitignore", ".gitattributes"]
         there = [self.folder / name for name in names if (self.folder / name).exists()]
         names = [path.relative_to(self.top).as_posix() for path in there]
         environ: dict[str, str] = {}
