@@ -105,14 +105,16 @@ def _files(folder: Path, environ: Mapping[str, str], remote: str) -> Iterator[tu
     if source.name == "fedisched.toml" and not (folder / "posts").exists():
         yield folder / "posts" / "hello.md", scaffold.DRAFT, "a first draft"
     yield folder / ".gitignore", scaffold.IGNORED, "what git leaves alone"
-    yield folder / ".gitattributes", scaffold.ATTRIBUTES.format(posts="posts"), "how git merges posts"
+    posts = scaffold.posts_of(folder)
+    yield folder / ".gitattributes", scaffold.attributes(posts), "how git merges posts"
     if remote:
         return
     place = folder.relative_to(top).as_posix()
     fedisched = workflows.Source(revision())
-    publishing = workflows.publishing(place, source.name, fedisched)
+    publishing = workflows.publishing(place, source.name, fedisched, posts)
     yield top / workflows.PUBLISH, publishing, "publishing from GitHub, if you like"
-    yield top / workflows.CHECK, workflows.checking(place, source.name, fedisched), "previews on pull requests"
+    checking = workflows.checking(place, source.name, fedisched, posts)
+    yield top / workflows.CHECK, checking, "previews on pull requests"
 
 
 def _repository_of(folder: Path) -> Path:
@@ -146,8 +148,9 @@ def _teach_git(here: Here, folder: Path) -> None:
     try:
         install(git, _own_command(here.environ))
         here.voice.result(good("set   "), pad("git config merge.fedisched.*", 37), " ", faint("how git merges posts"))
-        if not is_asked_for(git, "posts/a.md"):
-            line = scaffold.ATTRIBUTES.format(posts="posts").splitlines()[-1]
+        posts = scaffold.posts_of(folder)
+        if not is_asked_for(git, f"{posts}/a.md"):
+            line = scaffold.attributes(posts).splitlines()[-1]
             here.voice.remark(doubtful(f"Add this line to {folder / '.gitattributes'} to have it used: {line}"))
     except GitError as error:
         here.voice.complain(doubtful(str(error)))

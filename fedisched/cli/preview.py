@@ -14,7 +14,7 @@ from fedisched.cli.github import SUMMARY_LIMIT, block, code, inline
 from fedisched.cli.here import Here
 from fedisched.cli.moments import local_words
 from fedisched.cli.survey import Examined
-from fedisched.cli.words import plural
+from fedisched.cli.words import clean, plural
 from fedisched.model.post import Post
 from fedisched.model.problem import Problem
 from fedisched.model.rendered import Facet, Rendered, RenderedPart
@@ -83,6 +83,7 @@ def _target(rendered: Rendered, waits: Sequence[str]) -> Iterator[str]:
             yield ""
         yield block(part.text if len(part.text) <= _LARGEST_PART else f"{part.text[:_LARGEST_PART]}…")
         yield ""
+        yield from _unseen(part.text)
         yield from (_facet(part, facet) for facet in part.facets)
         files = (*(described(media, rendered.network) for media in part.media), *map(captioned, part.captions))
         yield from (f"- {code(line)}" for line in (*extras(part), *files))
@@ -94,6 +95,12 @@ def _target(rendered: Rendered, waits: Sequence[str]) -> Iterator[str]:
 def _count(part: RenderedPart) -> str:
     text = f"{part.length}/{part.limit}"
     return f"**{text}, too long**" if part.length > part.limit else text
+
+
+def _unseen(text: str) -> Iterator[str]:
+    """Who approves a post should know of what cannot be shown here, and will be sent all the same."""
+    if unseen := dict.fromkeys(f"U+{ord(each):04X}" for each in text if each != "\r" and not clean(each)):
+        yield f"- ⚠️ not shown, but in the text: {', '.join(unseen)}"
 
 
 def _facet(part: RenderedPart, facet: Facet) -> str:

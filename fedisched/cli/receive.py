@@ -52,7 +52,7 @@ def receive(here: Here) -> Exit:
     repository = open_repository(here.settings, here.environ)
     if repository is None:
         raise GitError(f"{here.folder} is in no git repository", "Type `fedisched init --server` there.")
-    branch = _published_branch(repository)
+    branch = _published_branch(here, repository, bare)
     place = "" if here.folder == repository.top else f"{here.folder.relative_to(repository.top).as_posix()}/"
     pushed = Pushed(bare, place, here.environ)
     problems: list[Problem] = []
@@ -69,14 +69,18 @@ def receive(here: Here) -> Exit:
     return _answer(here, problems)
 
 
-def _published_branch(repository: Repository) -> str:
-    """The branch here that the content folder follows."""
+def _published_branch(here: Here, repository: Repository, bare: Path) -> str:
+    """The branch here that the content folder follows; if that is on none, as in a rebase, the one that clones are on.
+    What it waits for is the daemon's to tell."""
+    from fedisched.git.bare import branch_of
     from fedisched.git.remote import remote_branch
 
     branch = repository.status().branch
-    if not branch:
-        raise GitError(f"{repository.top} is on no branch (detached HEAD)", "Type `git switch` with a branch there.")
-    return remote_branch(repository, branch)
+    if branch:
+        return remote_branch(repository, branch)
+    if named := branch_of(bare, here.environ):
+        return named
+    raise GitError(f"{repository.top} is on no branch (detached HEAD)", "Type `git switch` with a branch there.")
 
 
 def _refuse_deletion(here: Here, branch: str) -> Exit:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fedisched.daemon.events import Armed, Event, Said, Started, Travelled
 
 
+ANSWERS_WITHIN = 3.0
+"""Seconds for which a push waits to be told what holds the daemon up."""
 _GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF})
 """What writing to a terminal that was closed, or to a program that has ended, says. Nobody will read there again."""
 
@@ -51,9 +53,7 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     if is_alive:
         return Exit.NEEDS_YOU if daemon_lock(here.folder, here.state).is_free() else Exit.DONE
     if only_wake:
-        from fedisched.daemon.wake import wake
-
-        return Exit.DONE if wake(here.state) else Exit.NEEDS_YOU
+        return _wake(here)
     from fedisched.daemon.daemon import Daemon, Outside
     from fedisched.daemon.service import without_manager
 
@@ -73,6 +73,20 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
     signal.signal(signal.SIGHUP, lambda *_: hung_up())
     daemon.run()
     return Exit.DONE
+
+
+def _wake(here: Here) -> Exit:
+    """Tell the daemon of a push; and the person who pushed, what keeps it from being taken up."""
+    from fedisched.daemon.wake import call, wake
+    from fedisched.git.command import AT_WORK
+
+    if AT_WORK in here.environ:
+        # A daemon that pushes its results waits for this very hook: it has nothing to answer meanwhile.
+        return Exit.DONE if wake(here.state) else Exit.NEEDS_YOU
+    words = call(here.state, ANSWERS_WITHIN)
+    if words:
+        here.voice.complain(doubtful("The server took your push. Its daemon says: "), words)
+    return Exit.NEEDS_YOU if words is None else Exit.DONE
 
 
 _WORDS: Mapping[str, Words] = {"Held": bad(pad("held", 10)), "Waits": pad("waits", 10)}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+from fedisched.model.errors import ConfigError
 
 CONFIG = """\
 # Your content folder's configuration. Every line that starts with a # is a comment.
@@ -51,7 +54,7 @@ handle = "me.bsky.social"
 
 ATTRIBUTES = """\
 # Two versions of a post are merged by their meaning: your words, fedisched's results.
-/{posts}/**/*.md merge=fedisched
+{pattern} merge=fedisched
 """
 
 DRAFT = """\
@@ -72,6 +75,23 @@ REMOTE = """
 [git]
 remote = {remote}         # the daemon looks there for what you push, and pushes the results
 """
+
+
+def posts_of(folder: Path) -> str:
+    """Where in a content folder its posts are, as its configuration says; where they usually are if it is not sound."""
+    from fedisched.config import load_settings
+
+    try:
+        return load_settings(folder).posts
+    except ConfigError:
+        return "posts"
+
+
+def attributes(posts: str) -> str:
+    """`.gitattributes` for a folder whose posts are there."""
+    pattern = f"/{posts}/**/*.md"
+    # A pattern with a blank in it has to be quoted, as JSON would.
+    return ATTRIBUTES.format(pattern=json.dumps(pattern, ensure_ascii=False) if " " in pattern else pattern)
 
 
 def config(timezone: str, remote: str = "") -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fedisched.cli.here import Here
 from fedisched.cli.hooks import hooks
+from fedisched.cli.scaffold import posts_of
 from fedisched.cli.words import Words, columns, doubtful, faint, good, pad, strong
 from fedisched.config.folder import OWN_FILE, config_file
 from fedisched.git import bare as bares
@@ -104,15 +105,19 @@ class Server:
     def _commit(self) -> None:
         """The first commit: the configuration and the posts, those that were there before too."""
         source = config_file(self.folder)
-        names = [source.name if source else OWN_FILE, "posts", ".gitignore", ".gitattributes"]
+        names = [source.name if source else OWN_FILE, posts_of(self.folder), ".gitignore", ".gitattributes"]
         there = [self.folder / name for name in names if (self.folder / name).exists()]
         names = [path.relative_to(self.top).as_posix() for path in there]
         environ: dict[str, str] = {}
-        if self._git.run("var", "GIT_COMMITTER_IDENT", settings=("user.useConfigOnly=true",))[0] != 0:
+        if not self._is_somebody():
             for role in ("AUTHOR", "COMMITTER"):
                 environ |= {f"GIT_{role}_NAME": NAME, f"GIT_{role}_EMAIL": EMAIL}
         self._git("add", "--", *names)
         self._git("commit", "-q", "-m", "Set up fedisched", "--only", "--", *names, environ=environ)
+
+    def _is_somebody(self) -> bool:
+        """Whether git knows who commits here."""
+        return self._git.run("var", "GIT_COMMITTER_IDENT", settings=("user.useConfigOnly=true",))[0] == 0
 
     def _write_hooks(self) -> None:
         bares.use_own_hooks(self.bare, self._here.environ)
@@ -154,6 +159,9 @@ class Server:
             steps.insert(
                 0, (f"edit {shlex.quote(str(self.folder / OWN_FILE))}", "put your own accounts in, commit, push")
             )
+        if not self._is_somebody():
+            named = ("git config --global user.name You", "git does not know yet who commits here")
+            steps[:0] = [named, ("git config --global user.email you@example.org", "")]
         width = max(columns(command) for command, _ in steps)
         self._here.voice.remark()
         self._here.voice.remark("Next:")

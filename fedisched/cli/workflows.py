@@ -133,21 +133,21 @@ class Source:
         return _SOURCE.format(**named)
 
 
-def publishing(folder: str, config: str, source: Source) -> str:
+def publishing(folder: str, config: str, source: Source, posts: str = "posts") -> str:
     """The workflow that publishes from a content folder at this path in its repository, `.` for the top; `config` is
-    the name of its configuration's file."""
-    return _filled(_PUBLISH, folder, config, source, PUBLISH)
+    the name of its configuration's file, `posts` where in it the posts are."""
+    return _filled(_PUBLISH, folder, config, source, PUBLISH, posts)
 
 
-def checking(folder: str, config: str, source: Source) -> str:
+def checking(folder: str, config: str, source: Source, posts: str = "posts") -> str:
     """The workflow that checks pull requests for it."""
-    return _filled(_CHECK, folder, config, source, CHECK)
+    return _filled(_CHECK, folder, config, source, CHECK, posts)
 
 
-def _filled(text: str, folder: str, config: str, source: Source, own: str) -> str:
+def _filled(text: str, folder: str, config: str, source: Source, own: str, posts: str) -> str:
     prefix = "" if folder == "." else f"{_as_pattern(folder)}/"
     # JSON's lists and texts are YAML's, too, so that no name of a folder can break out of its place.
-    paths = json.dumps([f"{prefix}posts/**", f"{prefix}{config}", own])
+    paths = json.dumps([f"{prefix}{_as_pattern(posts)}/**", f"{prefix}{config}", own])
     named = {"paths": paths, "folder": json.dumps(folder.replace("${{", "${{ '${{' }}")), "checkout": CHECKOUT}
     return text.format(**named, source=source.step, action=source.action)
 

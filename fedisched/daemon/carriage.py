@@ -42,16 +42,21 @@ class Carriage:
         pull_every: float,
         tell: Callable[[Event], None],
         pulled: Callable[[], None],
+        answer: Callable[[str], None] = lambda words: None,
     ) -> None:
-        """`pull_every` in seconds; `tell` and `pulled` (other files are there now) are called from the thread."""
+        """`pull_every` in seconds; `tell`, `pulled` (other files are there now) and `answer` (what came of a meeting
+        that somebody asked for: what holds it up, empty if nothing does) are called from the thread."""
         self._carrier, self._clock, self._tell, self._pulled = carrier, clock, tell, pulled
         self._pull_every = int(pull_every * SECOND)
+        self._answer = answer
         self._condition = Condition()
         self._thread = Thread(target=self._work, name="git", daemon=True)
         self._said = ""
         self._met_another = False
         # Guarded by the condition.
         self._stopping = False
+        self._called = False
+        """Whether somebody said that there is something new since the last meeting began."""
         self._next_due: int | None = None
         self._commit_at: int | None = None
         self._sync_at: int | None = clock.now() if carrier.has_remote else None
@@ -101,7 +106,7 @@ class Carriage:
         """Somebody says that there is something new on the remote."""
         with self._condition:
             if self._carrier.has_remote:
-                self._sync_at, self._pause = self._clock.now(), 0
+                self._sync_at, self._pause, self._called = self._clock.now(), 0, True
             self._condition.notify_all()
 
     # --- the thread ------------------------------------------------------------------------------------------
@@ -123,6 +128,7 @@ class Carriage:
                 # What keeps the remote from being reached keeps no result from being committed.
                 commits = not meets and bool(self._pause)
                 self._commit_at = None
+                called, self._called = self._called and meets, self._called and not meets
             if meets:
                 done = self._carrier.sync(self._is_ready)
             elif commits:
@@ -131,6 +137,8 @@ class Carriage:
                 done = self._carrier.deliver(self._is_ready)
             self._take(done, meets, commits)
             self._told(done, asked_remote=not commits)
+            if called:
+                self._answer(done.words)
 
     def _keep_in_reach(self, now: int) -> None:
         """A clock that was set back must not make a pause longer than it is."""
@@ -167,7 +175,8 @@ class Carriage:
             self._pause = self._next_pause(done.again)
             again_at = now + (self._pause or self._pull_every)
             if self._carrier.has_remote:
-                self._sync_at = again_at
+                # What was pushed while this meeting was under way may have come too late for it.
+                self._sync_at = now if self._called else again_at
             else:
                 self._commit_at = again_at
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Condition
 
@@ -23,7 +24,7 @@ from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.daemon.once import Once
 from fedisched.daemon.pulse import Pulse
-from fedisched.daemon.wake import Wake
+from fedisched.daemon.wake import Wake, answer
 from fedisched.engine.accounts import Accounts
 from fedisched.engine.index import Changes
 from fedisched.engine.journal import open_journal
@@ -191,7 +192,14 @@ class Daemon:
 
     def _new_carriage(self) -> Carriage:
         carrier = Carrier(self._settings, self._state, self._outside.environ)
-        return Carriage(carrier, self._clock, self._settings.git.pull_every, self._hear, self._on_pulled)
+        return Carriage(
+            carrier,
+            self._clock,
+            self._settings.git.pull_every,
+            self._hear,
+            self._on_pulled,
+            partial(answer, self._state),
+        )
 
     # --- the loop --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Waking the daemon from outside: whoever has just received a push says so, and need not know its process id.
 
-A named pipe in the state folder, which only the daemon's own user may enter. A signal does the same (SIGHUP).
+A named pipe in the state folder, which only the daemon's own user may enter. A signal does the same (SIGHUP). What came
+of it is left in a file beside it, so that whoever pushed learns what keeps the daemon from taking it up.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from time import monotonic
 
 _NAME = "wake"
+_ANSWER = "wake-answer"
+_LOOK_EVERY = 0.05
 
 
 class Wake:
@@ -59,3 +63,36 @@ def wake(state: Path) -> bool:
     finally:
         os.close(pipe)
     return True
+
+
+def answer(state: Path, words: str) -> None:
+    """Leave what came of a call for those who wait for it: what holds the daemon up, empty if nothing does."""
+    partial = state / f"{_ANSWER}.new"
+    # A full disk is told of elsewhere; whoever waits goes on without an answer.
+    with contextlib.suppress(OSError):
+        partial.write_text(words, encoding="utf-8", errors="replace")
+        partial.replace(state / _ANSWER)
+
+
+def call(state: Path, patience: float) -> str | None:
+    """Wake the daemon, and wait so many seconds for its answer; None if nobody listens. Empty if nothing holds it up,
+    or if it has better to do just now."""
+    before = _stamp(state)
+    if not wake(state):
+        return None
+    ends, never = monotonic() + patience, Event()
+    while (now := _stamp(state)) == before and monotonic() < ends:
+        never.wait(_LOOK_EVERY)
+    if now == before:
+        return ""
+    with contextlib.suppress(OSError):
+        return (state / _ANSWER).read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
+def _stamp(state: Path) -> tuple[int, int]:
+    try:
+        stat = (state / _ANSWER).stat()
+    except OSError:
+        return 0, 0
+    return stat.st_ino, stat.st_mtime_ns

@@ -76,6 +76,7 @@ def _outside_of_texts(summary: str) -> list[str]:
         rf"- \w+ <code>{named}</code> → <code>{named}</code>",
         rf"- [❌⚠️]+ \d+:\d+ {named}",
         rf"- <code>{named}</code>",
+        r"- ⚠️ not shown, but in the text: U\+[0-9A-F]{4}(?:, U\+[0-9A-F]{4})*",
     ]
     return [line for line in outside.splitlines() if not any(re.fullmatch(each, line) for each in ours)]
 

@@ -9,9 +9,10 @@ from fedisched.cli.workflows import PUBLISH
 from fedisched.sandbox import Fault, What
 from tests.actions.hub import FOLDER, Hub, git
 from tests.actions.runner import Finished, Runner
+from tests.daemon.service import PATIENT
 
 HOSTILE = "::error::forged\n$(touch x) `touch x` ${{ github.token }}\n##[error]forged\n</pre> | forged |"
-NAME = 'it\'s "a" $(touch x) file.md'
+NAME = 'it\'s "a" $(touch x) fïle.md'
 
 
 def run(hub: Hub, runner: Runner | None = None, **options: object) -> Finished:
@@ -28,7 +29,9 @@ def test_what_is_due_is_published_and_its_results_are_pushed(hub: Hub) -> None:
     assert [len(texts) for texts in hub.served.texts()] == [1, 1] and "::error::forged" in hub.served.texts()[1][0]
     said = hub.file(f"posts/{NAME}")
     assert "status: published" in said and said.count("url: http") == 2 and HOSTILE in said
-    assert git(hub.bare, "log", "-1", "--format=%an", "main").strip() == "github-actions[bot]"
+    # Where the look at the results falls between two of them, the last commit has only the second.
+    subject = git(hub.bare, "log", "-1", "--format=%an %s", "main").strip()
+    assert subject.startswith(f"github-actions[bot] published: posts/{NAME} → ") and subject.endswith(("don", "sky"))
     assert git(hub.bare, "show", "--name-only", "--format=", "-z", "main").strip("\0") == f"{FOLDER}/posts/{NAME}"
     assert not finished.commands, "no words of a post became a command"
     assert "sandbox-token" not in runner.seen, "pip has no use for credentials"
@@ -68,7 +71,10 @@ def test_a_push_that_is_rejected_is_made_again_and_no_result_is_lost(hub: Hub) -
     assert "status: published" in said and said.count("url: http") == 2 and "Hello! Edited." in said
     assert "status" not in hub.file("posts/other.md")
     assert [len(texts) for texts in hub.served.texts()] == [1, 1]
-    assert git(hub.bare, "log", "--format=%s", "main").splitlines()[:2] == ["published: posts/a.md", "in between"]
+    assert git(hub.bare, "log", "--format=%s", "main").splitlines()[:2] == [
+        "published: posts/a.md → mastodon, bluesky",
+        "in between",
+    ]
 
 
 def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: Hub) -> None:
@@ -98,7 +104,7 @@ def test_what_is_pushed_while_it_waits_is_on_time_and_results_do_not_wait(hub: H
         assert "status: published" in hub.file(f"posts/{name}.md")
     subjects = git(hub.bare, "log", "--format=%s", "main").splitlines()
     assert "First, edited" in hub.file("posts/first.md")
-    assert "published: posts/first.md" in subjects[1:], "the first result was there before the last"
+    assert "published: posts/first.md → mastodon" in subjects[1:], "the first result was there before the last"
 
 
 def test_a_refused_post_fails_the_job_with_its_reason_after_the_others_results(hub: Hub) -> None:
@@ -169,7 +175,7 @@ def test_cancelled_it_sends_nothing_more_and_brings_the_results_home(hub: Hub) -
     runner = hub.runner()
 
     def cancel() -> None:
-        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"])
+        assert hub.served.sandbox.wait_until(lambda: hub.served.texts()[0] == ["First"], PATIENT)
         runner.cancel()
 
     finished = run(hub, runner, meanwhile=cancel)

@@ -93,3 +93,23 @@ def test_the_timezone_is_guessed_from_the_machine(
     if link:
         localtime.symlink_to(link)
     assert guess_timezone(environ, localtime) == expected
+
+
+def test_posts_in_another_folder_are_merged_and_carried_from_there(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "fedisched.toml").write_text('timezone = "UTC"\nposts = "my notes"\n')
+    assert call("init", str(tmp_path)).exit_code == 0
+    assert '"my notes/**"' in (tmp_path / ".github" / "workflows" / "fedisched.yml").read_text()
+    asked = [
+        "git",
+        "-C",
+        str(tmp_path),
+        "check-attr",
+        "merge",
+        "--",
+        "my notes/sub/a.md",
+        "my notes/a.md",
+        "posts/a.md",
+    ]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.rpartition(" ")[2] for line in told] == ["fedisched", "fedisched", "unspecified"]

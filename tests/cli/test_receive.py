@@ -54,6 +54,18 @@ def test_only_what_the_push_changes_is_checked(server: OwnServer) -> None:
     assert server.receive().exit_code == TAKEN
 
 
+def test_a_server_that_is_on_no_branch_checks_all_the_same(server: OwnServer) -> None:
+    content = Clone(server.content)
+    content.git("switch", "-q", "--detach")
+    try:
+        server.ann.post("broken.md", "Not fine", BROKEN)
+        server.ann.save("Broken")
+        assert server.receive().exit_code == REFUSED
+        assert server.receive(ref="refs/heads/other").exit_code == TAKEN
+    finally:
+        content.git("switch", "-q", "main")
+
+
 def test_a_branch_that_was_not_there_is_checked_whole(server: OwnServer) -> None:
     server.ann.post("a.md", "One", BROKEN)
     server.ann.save("A")

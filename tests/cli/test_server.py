@@ -12,7 +12,7 @@ import pytest
 from fedisched.config import load_settings
 from tests.cli.own_server import OwnServer
 from tests.cli.support import call
-from tests.git.places import Clone, environ, git
+from tests.git.places import SOMEBODY, Clone, environ, git
 
 BROKEN = "time: 2026-12-01 25:00\nstatus: scheduled"
 
@@ -32,6 +32,9 @@ def test_a_new_folder_becomes_a_clone_of_a_bare_repository_beside_it(server: Own
     for name in ("pre-receive", "post-receive"):
         assert os.access(server.bare / "hooks" / name, os.X_OK)
     assert "git clone " in server.made.stdout and "fedisched run -C " in server.made.stdout
+    # Without it the first thing that a person is told to do there, a commit, fails.
+    assert "git config --global user.name" in server.made.stdout
+    assert "user.name" not in server.init(**SOMEBODY).stdout
 
 
 def test_a_second_time_mends_what_is_missing_and_nothing_else(server: OwnServer) -> None:
@@ -97,9 +100,9 @@ def test_a_folder_that_was_made_without_a_server_gets_one_with_its_posts(tmp_pat
 
 
 def test_hooks_of_the_users_own_do_not_hide_those_of_the_server(tmp_path: Path, server: OwnServer) -> None:
-    config = tmp_path / "gitconfig"
-    config.write_text("[core]\n\thooksPath = /somewhere\n")
-    server.init(GIT_CONFIG_GLOBAL=str(config))
+    # As a person has it, in the home folder: `GIT_CONFIG_GLOBAL` is known from git 2.32 on.
+    (tmp_path / ".gitconfig").write_text("[core]\n\thooksPath = /somewhere\n")
+    server.init(HOME=str(tmp_path), GIT_CONFIG_GLOBAL=str(tmp_path / ".gitconfig"))
     assert git(server.bare, "config", "--local", "core.hooksPath") == "hooks"
 
 

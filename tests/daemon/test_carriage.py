@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Condition
 
@@ -44,6 +45,7 @@ class Recorder(Carrier):
         super().__init__(Settings(Path("/x"), Path("/x"), git=GitSettings(remote=remote)), Path("/x"), {})
         self._clock, self._answers = clock, list(answers)
         self.asked: list[tuple[int, str]] = []
+        self.meanwhile: list[Callable[[], None]] = []
 
     def commit(self) -> Carried:
         return self._note("commit")
@@ -56,6 +58,8 @@ class Recorder(Carrier):
 
     def _note(self, what: str) -> Carried:
         self.asked.append((self._clock.second, what))
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         if not self.has_remote:
             # Nothing is left that would wake it.
             self._clock.end()
@@ -70,6 +74,9 @@ class Evening:
         self._until, self._answers, self._remote = until, answers, remote
         self.told: list[Event] = []
         self.pulled: list[int] = []
+        self.answered: list[str] = []
+        self.meanwhile: list[Callable[[Carriage], None]] = []
+        """What happens while the carrier is at its first work, its second, …"""
 
     def at(self, second: int, what: Callable[[Carriage], None]) -> Evening:
         self._happens[second] = lambda: what(self.carriage)
@@ -78,8 +85,11 @@ class Evening:
     def asked(self) -> list[tuple[int, str]]:
         clock = QuickClock(self._until, self._happens)
         carrier = Recorder(clock, self._answers, self._remote)
-        self.carriage = Carriage(carrier, clock, 60, self.told.append, lambda: self.pulled.append(clock.second))
+        self.carriage = Carriage(
+            carrier, clock, 60, self.told.append, lambda: self.pulled.append(clock.second), self.answered.append
+        )
         clock.end = self.carriage.retire
+        carrier.meanwhile = [partial(what, self.carriage) for what in self.meanwhile]
         if 0 in self._happens:
             self._happens[0]()
         self.carriage._work()
@@ -158,3 +168,30 @@ def test_another_publisher_is_told_of_once_however_often_it_is_seen() -> None:
     evening = Evening(600, answers)
     evening.asked()
     assert [event.words for event in evening.told if isinstance(event, Said)] == ["Another publisher is at work"]
+
+
+def called(carriage: Carriage) -> None:
+    carriage.sync_now()
+
+
+def test_a_push_that_comes_while_the_remote_is_met_is_not_lost_until_the_next_interval() -> None:
+    evening = Evening(61)
+    evening.meanwhile = [called]
+    assert evening.asked() == [(0, "sync"), (0, "sync"), (60, "sync")]
+
+
+def test_a_push_that_comes_while_the_remote_is_away_is_looked_for_once_more_and_no_more() -> None:
+    away = Carried(words="no answer", again=Again.LATER)
+    evening = Evening(130, [away, away])
+    evening.meanwhile = [called]
+    assert evening.asked() == [(0, "sync"), (0, "sync"), (120, "sync")]
+
+
+def test_whoever_calls_is_answered_and_nobody_else() -> None:
+    waits = Carried(words="push yours", again=Again.NEXT_TIME)
+    evening = Evening(70, [waits, waits]).at(20, called)
+    assert [second for second, _ in evening.asked()] == [0, 20]
+    assert evening.answered == ["push yours"]
+    evening = Evening(130).at(20, called)
+    evening.asked()
+    assert evening.answered == [""]

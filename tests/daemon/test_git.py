@@ -31,7 +31,8 @@ def remote(tmp_path: Path) -> Path:
 @pytest.fixture
 def stage(tmp_path: Path, remote: Path, sandbox: Sandbox) -> Stage:
     """The daemon's clone; its state is outside, as in a container."""
-    Clone.of(remote, tmp_path / "daemon")
+    # A git before 2.31 does not ask an empty remote for its branch.
+    Clone.of(remote, tmp_path / "daemon").git("symbolic-ref", "HEAD", "refs/heads/main")
     stage = Stage(tmp_path / "daemon", sandbox)
     stage.state = tmp_path / "state"
     path = configure(stage)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fedisched.git import open_repository
+from fedisched.git.changed import changed_since
 from fedisched.git.command import REMOTE, Git, in_short
 from fedisched.model.errors import GitBusy, GitError, Unreachable
 from tests.daemon.service import is_gone, wait_until
@@ -83,3 +84,22 @@ def test_what_git_says_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert told.value.hint and not isinstance(told.value, GitBusy)
     assert in_short("hint: do this\nfatal: broken.\n") == "fatal: broken"
     assert in_short("") == "it did not say why"
+    away = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\n"
+    assert in_short(f"ssh: no route.\n{away}and the repository exists.\n") == (
+        "ssh: no route; fatal: Could not read from remote repository"
+    )
+    lock = "fatal: Unable to create '/x/.git/index.lock': File exists.\n\nAnother git process seems to be running\n"
+    assert in_short(lock) == "fatal: Unable to create '/x/.git/index.lock': File exists"
+
+
+def test_no_program_is_asked_which_files_changed_and_no_trace_of_one_is_left(clone: Clone, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    monitor = stand_in(tmp_path / "bin", "monitor", log, '#!/bin/sh\necho asked >> "{log}"\nprintf "x\\0/\\0"\n')
+    clone.git("config", "core.fsmonitor", str(monitor))
+    clone.publish("a.md")
+    assert clone.commit_results()
+    assert not log.exists()
+    # Before git 2.36 anything but an empty value is a program's name, be it `false`.
+    run = Git(clone.top, {**os.environ, **NOBODY})
+    assert run("config", "core.fsmonitor") == b"\n"
+    assert changed_since(clone.top, "HEAD") == set() and not log.exists()

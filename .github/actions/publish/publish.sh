@@ -43,12 +43,13 @@ put_back=no
 
 # A command with the job's token for its git.
 with_git_token() {
-    local header
+    local header key
     header="AUTHORIZATION: basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
-    # The empty value takes away what the checkout may have left behind: two headers are refused.
-    GIT_CONFIG_COUNT=2 \
-        GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_0="" \
-        GIT_CONFIG_KEY_1="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" GIT_CONFIG_VALUE_1="$header" \
+    key="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader"
+    # The empty value takes away what the checkout may have left behind: two headers are refused. The last line is for
+    # git before 2.31, which knows no other way that keeps the token from command lines.
+    GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0="$key" GIT_CONFIG_VALUE_0="" GIT_CONFIG_KEY_1="$key" GIT_CONFIG_VALUE_1="$header" \
+        GIT_CONFIG_PARAMETERS="'$key=' '$key=$header'" \
         "$@"
 }
 
@@ -57,18 +58,20 @@ with_token() {
     with_git_token timeout 60 git "$@" >>"$log" 2>&1
 }
 
-# Commit what was written into posts that git knows, if anything was: `published: posts/a.md`.
+# Commit what was written into posts that git knows, if anything was: `published: posts/a.md → mastodon, bluesky`.
 keep() {
-    local names number word
+    local names number targets word
     git add --update -- . >>"$log" 2>&1 || return 1
-    names="$(git diff --cached --name-only --relative)" || return 1
+    names="$(git diff --cached --name-only --relative -z | tr '\0' '\n')" || return 1
     [ -n "$names" ] || return 0
     number="$(wc -l <<<"$names")"
-    word="$(git diff --cached --unified=0 | sed -n 's/^+status: *\([a-z]*\).*/\1/p' | sort -u)"
+    word="$(git diff --cached --unified=0 --text | sed -n 's/^+status: *\([a-z]*\).*/\1/p' | sort -u)"
+    # The names in the results, in their order.
+    targets="$(git diff --cached --unified=0 --text | sed -n 's/^+  \([A-Za-z0-9_-]*\):.\{0,1\}$/\1/p' | awk '!seen[$0]++' | paste -sd , -)"
     # Several words, or none: some were published and some were not.
     [[ "$word" =~ ^[a-z]+$ ]] || word=results
     local message=(-m "$word: $number posts" -m "$names")
-    [ "$number" -ne 1 ] || message=(-m "$word: $names")
+    [ "$number" -ne 1 ] || message=(-m "$word: $names${targets:+ → ${targets//,/, }}")
     git commit --quiet --no-verify --no-gpg-sign "${message[@]}" -m "Results-By: fedisched" >>"$log" 2>&1
 }
 
