@@ -6,7 +6,7 @@ happens in a child and cannot take it down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,20 +23,16 @@ from fedisched.daemon.events import Armed, Event, Met, Reported, Said, Started, 
 from fedisched.daemon.lead import Lead
 from fedisched.daemon.lookout import Lookout
 from fedisched.daemon.once import Once
+from fedisched.daemon.planning import Planning
 from fedisched.daemon.pulse import Pulse
 from fedisched.daemon.wake import Wake, answer
 from fedisched.engine.accounts import Accounts
-from fedisched.engine.index import Changes
 from fedisched.engine.journal import open_journal
-from fedisched.engine.plan import Stand, Step, plan
-from fedisched.engine.reconcile import DECIDED, carry_out, foreseen, reconcile
-from fedisched.model.delivery import Delivery
+from fedisched.engine.plan import Stand
 from fedisched.model.errors import AlreadyRunning, ConfigError, FedischedError, StateUnusable
 from fedisched.model.lacking import killed_for_memory
-from fedisched.model.post import Entry
 from fedisched.model.settings import Settings
 from fedisched.publisher.carrier import Carrier
-from fedisched.publisher.copies import placed
 from fedisched.publisher.locks import PidFile, daemon_lock
 from fedisched.publisher.posts import Posts
 from fedisched.publisher.report import AccountNews, Report
@@ -84,7 +80,6 @@ class Daemon:
         self._not_before = 0
         self._config_mistake = ""
         self._state_mistake = ""
-        self._paused: list[str] = []
         # Everything below is guarded by the condition: other threads set it, the loop takes it.
         self._stopping = False
         self._folder_changed = False
@@ -102,6 +97,7 @@ class Daemon:
         self._posts = Posts(settings, self._journal, clock)
         self._lookout = Lookout()
         self._lead = self._new_lead()
+        self._planning = self._new_planning()
         self._watcher = self._new_watcher()
         self._carriage = self._new_carriage()
         self._credentials = self._new_credentials()
@@ -177,6 +173,11 @@ class Daemon:
     def _new_lead(self) -> Lead:
         return Lead(self._settings, self._journal, self._posts, self._lookout)
 
+    def _new_planning(self) -> Planning:
+        return Planning(
+            self._settings, self._journal, self._accounts, self._posts, self._lookout, self._lead, self._clock
+        )
+
     def _new_watcher(self) -> Watcher:
         settings = self._settings
         mount = mount_of(settings.posts_folder)
@@ -209,7 +210,7 @@ class Daemon:
         self._carriage.meet_first()
         self._say_what_was_heard()
         self._posts.refresh()
-        steps, events = self._plan_everything()
+        steps, events = self._planning.everything()
         moments = [step.at for step in steps if step.at is not None]
         stopped = {step.entry.path for step in steps if step.stand in (Stand.HELD, Stand.FAILED)}
         self._tell(Started(len(self._posts.all_paths()), len(moments), min(moments, default=None), len(stopped)))
@@ -236,7 +237,7 @@ class Daemon:
     def _beat(self) -> None:
         due = self._lookout.next()
         shown = "" if due is None else self._posts.as_text(max(due, self._clock.now()))
-        self._pulse.beat(due, shown, self._child is not None, self._paused, self._bell.troubles)
+        self._pulse.beat(due, shown, self._child is not None, self._planning.paused, self._bell.troubles)
 
     def _act(self, folder_changed: bool, config_changed: bool, ended: Sequence[int]) -> None:
         self._say_what_was_heard()
@@ -305,6 +306,7 @@ class Daemon:
         self._settings = settings
         self._posts = Posts(settings, self._journal, self._clock)
         self._lead = self._new_lead()
+        self._planning = self._new_planning()
         self._credentials = self._new_credentials()
         if moved:
             self._watcher.stop()
@@ -324,9 +326,9 @@ class Daemon:
         if self._journal.others_wrote():
             # A publisher, or any verb, may have read the folder before us: what it saw is no change to us any more.
             at_work = self._child is not None
-            self._tell_all(self._plan_what_moved() if at_work else self._plan_everything()[1])
+            self._tell_all(self._planning.what_moved() if at_work else self._planning.everything()[1])
         elif changes:
-            self._tell_all(self._plan_these(changes))
+            self._tell_all(self._planning.these(changes))
         else:
             return
         self._not_before = self._pause = 0
@@ -343,56 +345,7 @@ class Daemon:
 
     def _look_at_everything(self) -> None:
         self._posts.refresh()
-        self._tell_all(self._plan_everything()[1])
-
-    def _plan_these(self, changes: Changes) -> Iterator[Event | None]:
-        now = self._clock.now()
-        for path in changes.gone:
-            yield self._lookout.lose(path, None)
-        # Of a post that others answer or quote, they have to be looked at too.
-        touched = {*changes.changed, *changes.gone}
-        for path in [*changes.changed, *(path for path in self._posts.needing(touched) if path not in touched)]:
-            entry = self._posts.entry(path)
-            if entry is None:
-                continue
-            steps = self._plan({entry.path: entry}, self._journal.deliveries(path=entry.path), now)
-            yield self._lookout.see(entry, steps, now)
-
-    def _plan_what_moved(self) -> list[Event | None]:
-        """Plan what is not as it was, while a publisher writes again and again; when it ends, everything is planned."""
-        digests = self._posts.digests()
-        lost = list(self._lookout.missing_from(digests))
-        events = [self._lookout.lose(path, self._posts.entry(path)) for path in lost]
-        moved = {delivery.path for delivery in self._journal.relevant_deliveries(self._clock.now())}
-        changed = sorted(self._lookout.unlike(digests) | moved)
-        return [*events, *self._plan_these(Changes(tuple(changed), ()))]
-
-    def _plan_everything(self) -> tuple[list[Step], list[Event]]:
-        """Plan from nothing: at the start, and whenever another process has changed the journal."""
-        self._journal.others_wrote()
-        now = self._clock.now()
-        entries = self._posts.entries()
-        steps = self._plan(entries, self._journal.relevant_deliveries(), now)
-        by_path: dict[str, list[Step]] = {}
-        for step in steps:
-            by_path.setdefault(step.entry.path, []).append(step)
-        gone = self._lookout.missing_from(entries.keys() | by_path.keys())
-        events = [self._lookout.lose(path, self._posts.entry(path)) for path in gone]
-        events += [self._lookout.see(found[0].entry, found, now) for found in by_path.values()]
-        return steps, [event for event in events if event is not None]
-
-    def _plan(self, entries: Mapping[str, Entry], deliveries: Iterable[Delivery], now: int) -> list[Step]:
-        self._lead.forget()
-        accounts = self._accounts.all()
-        self._paused = [name for name in self._settings.accounts if name in accounts and accounts[name].paused]
-        known = list(deliveries)
-        moves = reconcile(entries, known, accounts, self._settings)
-        # What a person decided about is written down at once: an old editor buffer may be saved over it any time.
-        carry_out([move for move in moves if move.delivery.state in DECIDED], self._journal, now)
-        known = foreseen(known, moves)
-        others = self._posts.others_of(entries.values())
-        steps = plan(entries.values(), known, accounts, self._settings, now, others=others)
-        return placed(steps, self._settings.folder)
+        self._tell_all(self._planning.everything()[1])
 
     def _tell_all(self, events: Iterable[Event | None]) -> None:
         for event in in_few_words(event for event in events if event is not None):
