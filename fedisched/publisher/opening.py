@@ -16,6 +16,7 @@ from fedisched.model.command import how_to_hand_over
 from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher.desk import Desk, Open, Opened
+from fedisched.publisher.pinned import pinned
 from fedisched.publisher.posts import Posts
 
 
@@ -60,4 +61,4 @@ def open_from_environment(state: Path, environ: Mapping[str, str], clock: Clock)
             network, fingerprint(state, account, secret), lambda: bind(state, account, secret, account.server)
         )
 
-    return open_account
+    return pinned(open_account, environ)

@@ -147,8 +147,8 @@ ODD_VALUES: tuple[Callable[[Random], Any], ...] = (
     lambda random: random.choice((0, -1, 1, 10**18, -(10**18), 10**30, 10**400, 2**63, 2**64, 1.5, 1e308, -0.0)),
     lambda random: random.choice((float("inf"), float("-inf"), float("nan"))),
     lambda random: random.choice(TOKENS),
-    lambda random: random.choice(("", "\ud800", "a\udfffb", "\x00", "x" * 20_000, "1", "-1", "500")),
-    lambda random: random.choice(([], {}, [[]], [None], {"": ""}, [7, "x"], {"id": {}}, [{}] * 50)),
+    lambda random: random.choice(("", "\ud800", "a\udfffb", "\x00", "x" * 2_000, "1", "-1", "500")),
+    lambda random: random.choice(([], {}, [[]], [None], {"": ""}, [7, "x"], {"id": {}}, [{}] * 9)),
     lambda random: _nested(random.choice((5, 50, 300))),
 )
 
@@ -200,7 +200,7 @@ def _odd(random: Random, value: Any) -> Any:
     if isinstance(value, str) and random.random() < 0.5:
         return text_changed(random, value)
     if isinstance(value, list) and value and random.random() < 0.5:
-        return value * random.choice((2, 40))
+        return value * random.choice((2, 8))
     return random.choice(ODD_VALUES)(random)
 
 
