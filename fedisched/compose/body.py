@@ -131,6 +131,7 @@ class _Parser:
         self.finds = [_Find(start, end, None) for start, end in comments]
         # All matching is done on a text of the same length, in which comments are not there to be seen.
         self.text = _masked(source.body, comments)
+        self.last_comment_end = source.body.rfind("-->")
         self.closing = dict(matching_brackets(self.text))
         self.parentheses = dict(matching_parentheses(self.text))
 
@@ -211,7 +212,7 @@ class _Parser:
                 return self._bracket(start, start, slashes > 0 and before == "!", slashes % 2 > 0)
             case "<!--":
                 # Only escaped ones are still to be seen, and one without an end.
-                ends = self.source.body.find("-->", start + 4) >= 0
+                ends = self.last_comment_end >= start + 4
                 return _Find(start, start + 4, None) if slashes % 2 and ends else None
             case "@":
                 return self._at(start, before, slashes)

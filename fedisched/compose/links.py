@@ -54,7 +54,7 @@ def leads_elsewhere(label: str, url: str) -> tuple[str, str] | None:
 
 _UNSEEN = frozenset("\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _LIKE_AN_ADDRESS = re.compile(
-    r"(?P<scheme>https?://)?(?:[^/?#\\\s@]*@)?(?P<host>[^/?#\\\s@:()]+[.\u3002\uff0e\uff61][^/?#\\\s@:().]{2,})(?::\d*)?(?:[/?#]\S*)?",
+    r"(?P<scheme>https?://)?(?:[^/?#\\\s@]*@)?(?P<host>[^/?#\\\s@:()]+[.\u3002\uff0e\uff61][^/?#\\\s@:().]+)(?::\d*)?(?:[/?#]\S*)?",
     re.IGNORECASE,
 )
 

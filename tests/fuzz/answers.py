@@ -167,7 +167,7 @@ def _run_mastodon(said: Said, where: Place) -> bool:
     network = _Answered(Account("m", "mastodon", "https://a.example"), "token", lambda: _AT, wait=lambda seconds: None)
     network.said = _heard(said)
     task = _mastodon_task()
-    outcomes = [network.identify(), network.limits(), network.prepare(task, lambda attachment: b"x")]
+    outcomes: list[object] = [network.identify(), network.limits(), network.prepare(task, lambda attachment: b"x")]
     requests = [dict(part.body) for part in task.rendered.parts]
     outcomes.append(network.publish(Prepared(task, (), requests), ()))
     outcomes += network.find([task, task])
@@ -242,7 +242,7 @@ def _bluesky_task() -> Task:
 
 # --- what an instance tells of itself -------------------------------------------------------------------------------
 
-_LIES = (
+_LIES: tuple[Any, ...] = (
     0,
     -1,
     -(10**18),
