@@ -116,7 +116,7 @@ def line_changed(
     number = random.randrange(len(lines))
     line = lines[number]
     start = max(line.find(": "), line.find("= ")) + 2
-    match random.choice((0, 1, 2, 3, 4, 4, 4, 7)) if random.random() < mess else random.choice((0, 4, 7, 7)):
+    match random.choice((0, 1, 2, 3, 4, 4, 4, 7)) if random.random() < mess else random.choice((0, 4, 4, 4, 7, 7)):
         case 0:
             del lines[number]
         case 1:

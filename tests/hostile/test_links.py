@@ -1,4 +1,4 @@
-"""Links that show another host than the one they lead to, with letters that look like others: told as DNS spells them."""
+"""Links that show another host than the one they lead to, in letters that look like others: told as DNS spells them."""
 
 from __future__ import annotations
 
