@@ -180,8 +180,8 @@ def _config(random: Random) -> bytes:
     text = random.choice(_CONFIGS)
     for _ in range(random.choice((1, 1, 1, 2))):
         text = (
-            line_changed(random, text, _TOML_VALUES, _toml, mess=0.3)
-            if random.random() < 0.96
+            line_changed(random, text, _TOML_VALUES, _toml, mess=0.15)
+            if random.random() < 0.97
             else text_changed(random, text)
         )
     return bytes_changed(random, text.encode("utf-8", "surrogatepass"))

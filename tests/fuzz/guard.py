@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -67,6 +68,7 @@ class Watch:
 WATCH = Watch()
 
 
+@cache
 def install() -> None:
     """Begin to see what is done; once a process, since Python never ends it. Inputs that take for ever are given up."""
     import atproto_client.models.dot_dict  # noqa: F401 (what takes a second to import is no input's doing)

@@ -113,7 +113,8 @@ def line_changed(
     """Front matter or a configuration with one line's value replaced or added to, or one line gone, twice or moved.
     `mess` is how often more than a value may change."""
     lines = text.split("\n")
-    number = random.randrange(len(lines))
+    valued = [number for number, line in enumerate(lines) if ": " in line or "= " in line]
+    number = random.choice(valued) if valued and random.random() < 0.9 else random.randrange(len(lines))
     line = lines[number]
     start = max(line.find(": "), line.find("= ")) + 2
     match random.choice((0, 1, 2, 3, 4, 4, 4, 7)) if random.random() < mess else random.choice((0, 4, 4, 4, 7, 7)):

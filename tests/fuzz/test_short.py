@@ -8,13 +8,13 @@ from tests.fuzz import guard
 from tests.fuzz.run import SURFACES, Batch, worked_through
 
 # What a second's inputs are for each, by what one costs.
-_INPUTS = {"bodies": 60, "file names": 60, "what an instance allows": 60, "answers of Bluesky servers": 80}
+_INPUTS = {"bodies": 50, "file names": 50, "what an instance allows": 50}
 
 
 @pytest.mark.parametrize("number", range(len(SURFACES)), ids=[surface.name for surface in SURFACES])
 def test_hostile_inputs(number: int) -> None:
     """Judged by a watch of its own: another test in this process may open and run what it likes."""
-    count = _INPUTS.get(SURFACES[number].name, 200)
+    count = _INPUTS.get(SURFACES[number].name, 120)
     guard.install()
     _, tally = worked_through(Batch(number, 0, count, "short"))
     slow = [wrong for wrong in tally.wrong if "seconds of CPU" in wrong]
