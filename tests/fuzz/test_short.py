@@ -43,4 +43,5 @@ def test_the_run_is_judged_by_what_it_would_find() -> None:
     guard.install()
     for run, wrong in ((fails, "ValueError"), (runs, "subprocess.Popen"), (reads, "read: "), (writes, "for writing")):
         assert wrong in guard.tried(run, "/nonexistent", ("/nonexistent",))[2]
-    assert guard.tried(lambda: True, "/nonexistent", None) == (True, pytest.approx(0, abs=1), "")
+    past, took, wrong = guard.tried(lambda: True, "/nonexistent", None)
+    assert past and took < 1 and not wrong

@@ -25,7 +25,22 @@ from tests.networks.hostile import answering, whole
 from tests.networks.places import KeptSession, now
 
 SECRET = "a-secret-that-must-not-show"
-LIES = (0, -1, -(10**18), 10**18, 10**30, 10**400, "500", "-1", None, True, [], {}, float("inf"), 1.5)
+LIES: tuple[object, ...] = (
+    0,
+    -1,
+    -(10**18),
+    10**18,
+    10**30,
+    10**400,
+    "500",
+    "-1",
+    None,
+    True,
+    [],
+    {},
+    float("inf"),
+    1.5,
+)
 
 
 def network(kind: str, url: str) -> Network:
@@ -132,7 +147,8 @@ def test_lies_in_instance_limits(lie: object) -> None:
 
 
 def test_no_limits_at_all() -> None:
-    for instance in ({}, {"configuration": None}, {"configuration": {"statuses": []}}, {"version": 7}):
+    told: tuple[dict[str, object], ...] = ({}, {"configuration": None}, {"configuration": {"statuses": []}})
+    for instance in told:
         assert limits_of(instance) is None
 
 
