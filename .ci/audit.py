@@ -35,6 +35,8 @@ def verdict(code: int, output: str, said: str) -> tuple[int, str]:
     try:
         audited, found = told(output)
     except (ValueError, KeyError, TypeError):
+        if "No module named pip_audit" in said:
+            return 1, "audit: pip-audit is not installed: pip install -e '.[dev]'"
         why = (said.strip().splitlines() or [f"pip-audit ended with {code}"])[-1]
         return 0, f"audit: blocked here, nothing was audited ({why[:300]})"
     if len(audited) < LEAST:

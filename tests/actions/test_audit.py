@@ -33,6 +33,10 @@ def test_an_audit_of_nothing_is_none() -> None:
     assert verdict(0, listed(0), "")[0] == 1
 
 
+def test_without_pip_audit_it_says_what_to_install() -> None:
+    assert verdict(1, "", "python: No module named pip_audit")[0] == 1
+
+
 def test_without_a_network_it_says_that_it_is_blocked() -> None:
     for output in ("", "null", "<html>", "{}"):
         code, words = verdict(1, output, "Traceback\nConnectionError: no route")
