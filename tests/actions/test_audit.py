@@ -30,7 +30,11 @@ def test_what_is_known_against_a_package_ends_it() -> None:
 
 
 def test_an_audit_of_nothing_is_none() -> None:
+    """Behind a mirror without advisories all packages are passed over, and pip-audit is content."""
     assert verdict(0, listed(0), "")[0] == 1
+    skipped = [{"name": f"p{number}", "skip_reason": "not found on PyPI"} for number in range(90)]
+    said = (0, "audit: blocked here, nothing was audited (the database knows none of 90 packages)")
+    assert verdict(0, json.dumps({"dependencies": skipped}), "No known vulnerabilities found") == said
 
 
 def test_without_pip_audit_it_says_what_to_install() -> None:
