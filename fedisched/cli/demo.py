@@ -156,7 +156,8 @@ class _Show:
         self._log = Log(here.voice, here.clock, folder, self._settings.timezone)
         state = folder / ".fedisched"
         state.mkdir(mode=0o700, exist_ok=True)
-        command = [sys.executable, "-m", "fedisched", "publish", "--attached", "--json", "--folder", str(folder)]
+        own = [sys.executable, "-P", "-m", "fedisched"]
+        command = [*own, "publish", "--attached", "--json", "--folder", str(folder)]
         outside = Outside(command, _environ(here.environ, state), lambda: self._settings)
         self._daemon = Daemon(self._settings, state, here.clock, outside, self._tell)
 

@@ -157,9 +157,10 @@ def _teach_git(here: Here, folder: Path) -> None:
 
 
 def _own_command(environ: Mapping[str, str]) -> str:
-    """How git is to call us: by name where a shell finds it, else by this very Python."""
+    """How git is to call us: by name where a shell finds it, else by this very Python, which must not import what lies
+    in the repository (-P): git runs merge drivers at its top."""
     found = shutil.which("fedisched", path=environ.get("PATH", os.defpath))
-    return "fedisched" if found else f"{shlex.quote(sys.executable)} -m fedisched"
+    return "fedisched" if found else f"{shlex.quote(sys.executable)} -P -m fedisched"
 
 
 def _say_what_next(here: Here, folder: Path) -> None:

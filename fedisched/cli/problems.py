@@ -19,7 +19,6 @@ _FAR = 1000
 """Characters: more than any excerpt has."""
 _WIDEST, _NARROWEST = 110, 20
 """Columns: an excerpt is no wider than people read, and no narrower than says anything."""
-_LARGEST = 1_000_000
 
 
 def problem_line(problem: Problem) -> tuple[Words, ...]:
@@ -50,7 +49,7 @@ def show_problems(problems: Sequence[Problem], folder: Path, say: Callable[..., 
             say(*problem_line(problem))
             continue
         if problem.path not in sources:
-            sources[problem.path] = _lines_of(folder / problem.path)
+            sources[problem.path] = _lines_of(folder, problem.path)
         lines = sources[problem.path]
         for line in problem_lines(problem, lines[problem.line - 1] if problem.line <= len(lines) else "", width):
             say(*line)
@@ -73,14 +72,16 @@ def _coloured(problem: Problem, text: str) -> Piece:
     return bad(text) if problem.is_error else doubtful(text)
 
 
-def _lines_of(path: Path) -> list[str]:
-    """The lines of a file that was just found wanting, as far as it can be read as text."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST)
-    except OSError:
+def _lines_of(folder: Path, path: str) -> list[str]:
+    """The lines of a file that was just found wanting, as far as it can be read as text. It may be wanting because it
+    is a FIFO, or leads out of the folder: what is no plain file in there is not shown."""
+    from fedisched.content.folder import read_file
+    from fedisched.model.problem import Problem
+
+    read = read_file(folder, path)
+    if isinstance(read, Problem) or b"\0" in read[0]:
         return []
-    return data.decode("utf-8-sig", "replace").split("\n") if b"\0" not in data else []
+    return read[0].decode("utf-8-sig", "replace").split("\n")
 
 
 def _window(source: str, column: int, width: int) -> tuple[str, str]:

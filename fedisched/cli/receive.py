@@ -17,7 +17,7 @@ from fedisched.cli.here import Here
 from fedisched.cli.problems import problem_line
 from fedisched.cli.verb import verb
 from fedisched.cli.words import bad, doubtful, plural
-from fedisched.config.folder import OWN_FILE
+from fedisched.config.folder import CAP, OWN_FILE, read_config
 from fedisched.model.command import typed
 from fedisched.model.errors import ConfigError, GitError
 from fedisched.model.problem import Problem
@@ -103,7 +103,7 @@ def _check(here: Here, pushed: Pushed, update: Update, bare: Path) -> list[Probl
     for change in changes:
         if change.path in configs and _counts(change, settings):
             found += _problems_in_config(here, pushed, change)
-            configured = configured or _differs_from_the_servers(here, pushed, change)
+            configured = configured or (not found and _differs_from_the_servers(here, pushed, change))
         elif change.path == settings.posts and change.after:
             message = "the folder of posts would be a file, or a link"
             found.append(Problem(change.path, 1, 1, "not-a-folder", message, "Put the folder back."))
@@ -132,7 +132,7 @@ _PUSH_IT_FIRST = (
 
 def _differs_from_the_servers(here: Here, pushed: Pushed, change: Change) -> bool:
     own = here.folder / change.path
-    return not own.is_file() or own.read_bytes() != pushed.contents([change.after]).get(change.after)
+    return not own.is_file() or read_config(own) != pushed.contents([change.after]).get(change.after)
 
 
 def _counts(change: Change, settings: Settings) -> bool:
@@ -147,6 +147,9 @@ def _problems_in_config(here: Here, pushed: Pushed, change: Change) -> list[Prob
     if not change.after:
         message = "the server cannot do without its configuration"
         return [Problem(change.path, 1, 1, "no-config", message, "Put the file back, commit, and push again.")]
+    if change.is_link or pushed.sizes([change.after]).get(change.after, 0) > CAP:
+        message = "the configuration would be a link" if change.is_link else "no configuration is as large as this"
+        return [Problem(change.path, 1, 1, "no-config", message, "Put the file itself there, commit, and push again.")]
     data = pushed.contents([change.after]).get(change.after, b"")
     try:
         new = read_settings(data, here.folder / change.path, here.folder)

@@ -59,7 +59,9 @@ def run(here: Here, is_alive: bool, only_wake: bool) -> Exit:
 
     state = make_state_folder(here.state)
     settings = load_settings_aside(here.folder, state)
-    command = [sys.executable, "-m", "fedisched", "publish", "--attached", "--json", "--folder", str(here.folder)]
+    # -P: a daemon is often started in the content folder, and a module that was pushed there must not be imported.
+    own = [sys.executable, "-P", "-m", "fedisched"]
+    command = [*own, "publish", "--attached", "--json", "--folder", str(here.folder)]
     # Where the state is, is decided once: a `git init` while the daemon runs must not give its publishers another one.
     environ = {**without_manager(here.environ), "FEDISCHED_STATE": str(state)}
     teller = [sys.executable, "-P", "-m", "fedisched", "notify", "--attached", "--folder", str(here.folder)]

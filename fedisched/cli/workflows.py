@@ -15,8 +15,10 @@ CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
 _PUBLISH = """\
 # Publishes what is due from GitHub's machines, without a server of yours, and commits the results. To use it:
 #   1. Set your credentials under Settings > Secrets and variables > Actions, by the names at the end of this file. For
-#      an account of another name, add a line of its own there. With `vault` in the configuration, and the vault
-#      committed, FEDISCHED_KEY is the only one.
+#      an account of another name, add a line of its own there. A line such as
+#      FEDISCHED_MASTODON_SERVER: https://mastodon.social beside them sends that credential nowhere else, whatever
+#      fedisched.toml says by then. With `vault` in the configuration, and the vault committed, FEDISCHED_KEY is the
+#      only one.
 #   2. Push. A post that you push is on time if its time is more than a few minutes away.
 #
 # A schedule is often late, and runs on the default branch only. `wait` makes up for that: each run stays for what falls

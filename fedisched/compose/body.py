@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from fedisched.compose.brackets import Destination, destination, matching_brackets, matching_parentheses, slashes_before
+from fedisched.compose.links import leads_elsewhere
 from fedisched.compose.source import Source
 from fedisched.model.problem import Problem
 
@@ -133,6 +134,7 @@ class _Parser:
         self.finds = [_Find(start, end, None) for start, end in comments]
         # All matching is done on a text of the same length, in which comments are not there to be seen.
         self.text = _masked(source.body, comments)
+        self.last_comment_end = source.body.rfind("-->")
         self.closing = dict(matching_brackets(self.text))
         self.parentheses = dict(matching_parentheses(self.text))
 
@@ -213,7 +215,7 @@ class _Parser:
                 return self._bracket(start, start, slashes > 0 and before == "!", slashes % 2 > 0)
             case "<!--":
                 # Only escaped ones are still to be seen, and one without an end.
-                ends = self.source.body.find("-->", start + 4) >= 0
+                ends = self.last_comment_end >= start + 4
                 return _Find(start, start + 4, None) if slashes % 2 and ends else None
             case "@":
                 return self._at(start, before, slashes)
@@ -269,7 +271,16 @@ class _Parser:
             self.problems.append(self.source.problem(start, "not-a-link", message, hint, "warning"))
             return None
         self._warn_of_title(start, found.title, "text of the link")
-        return _Find(start, found.end, Link(start, tuple(self._label(start + 1, closing)), found.target))
+        label = tuple(self._label(start + 1, closing))
+        self._warn_of_another_host("".join(words.text for words in label), start, found.target)
+        return _Find(start, found.end, Link(start, label, found.target))
+
+    def _warn_of_another_host(self, label: str, start: int, url: str) -> None:
+        """On Bluesky only the text is seen, and its app asks readers whether they trust such a link."""
+        if hosts := leads_elsewhere(label, url):
+            message = f"the link shows {hosts[0]} and leads to {hosts[1]}"
+            hint = "Show the address that it leads to, or words that are no address."
+            self.problems.append(self.source.problem(start, "misleading-link", message, hint, "warning"))
 
     def _warn_of_title(self, start: int, title: str, place: str) -> None:
         if title:

@@ -18,6 +18,10 @@ _BRACKETED = re.compile(r"\([ \t]*<(?P<target>[^<>\n]*)>[ \t]*\)")
 _TITLED = re.compile(r"""\((?P<target>[^\n]*?)[ \t]+(?P<title>"[^"\n]*"|'[^'\n]*')[ \t]*\)""")
 
 
+_TITLE_ENDS = re.compile(r"""["'][ \t]*\)""")
+"""Looked for first: to find that there is no title takes longer."""
+
+
 class Destination(NamedTuple):
     """What stands in the parentheses; `end` is the offset behind them."""
 
@@ -71,7 +75,7 @@ def destination(text: str, opening: int, closing: int | None) -> Destination | N
     limit = min(len(text) if line_end < 0 else line_end, opening + _LONGEST)
     if bracketed := _BRACKETED.match(text, opening, limit):
         return Destination(bracketed["target"].strip(), "", bracketed.end())
-    titled = _TITLED.match(text, opening, limit)
+    titled = _TITLED.match(text, opening, limit) if _TITLE_ENDS.search(text, opening, limit) else None
     if titled and (closing is None or closing >= titled.start("title")):
         return Destination(_target(titled["target"]), titled["title"], titled.end())
     if closing is None or closing > limit:

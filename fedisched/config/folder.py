@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 OWN_FILE = "fedisched.toml"
 SHARED_FILE = "pyproject.toml"
+CAP = 1_000_000
+"""Bytes that a configuration may have."""
 
 
 def find_folder(start: Path) -> Path | None:
@@ -31,9 +34,19 @@ def config_file(folder: Path) -> Path | None:
     return shared if _speaks_of_us(shared) else None
 
 
+def read_config(source: Path) -> bytes:
+    """A configuration's bytes, one more than `CAP` at most: whoever can push may push one without end. Raises OSError,
+    also for what is no plain file."""
+    # A device says when it is opened what it is, a FIFO waits for ever: they are not opened.
+    if not source.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(source))
+    with source.open("rb") as file:
+        return file.read(CAP + 1)
+
+
 def _speaks_of_us(shared: Path) -> bool:
     try:
-        data = shared.read_bytes()
+        data = read_config(shared)
     except OSError:
         return False
     if b"fedisched" not in data:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fedisched.config import cache as kept
-from fedisched.config.folder import OWN_FILE, config_file
+from fedisched.config.folder import CAP, OWN_FILE, config_file, read_config
 from fedisched.config.plain import problem_from_plain, settings_from_plain
 from fedisched.config.zones import has_zone, how_to_get_zones
 from fedisched.model.errors import ConfigError
@@ -61,10 +61,16 @@ def _read(folder: Path) -> tuple[Path, bytes]:
     if source is None:
         hint = "Run `fedisched init` to make one here, or name another folder with `-C`."
         raise ConfigError(f"{folder} has no {OWN_FILE}", hint)
+    if not source.resolve().is_relative_to(real):
+        hint = "Put the file itself there: what lies outside is not in the repository, and is not read."
+        raise ConfigError(f"{source} is a link that leads out of the content folder", hint)
     try:
-        return source, source.read_bytes()
+        data = read_config(source)
     except OSError as error:
         raise ConfigError(f"{source} cannot be read ({error.strerror})", "Make it readable for you.") from error
+    if len(data) > CAP:
+        raise ConfigError(f"{source} is larger than any configuration ({CAP:,} bytes)", "Look at what is in it.")
+    return source, data
 
 
 def _with_its_zone(settings: Settings) -> Settings:

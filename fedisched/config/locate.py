@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from fedisched.model.problem import Mark
@@ -61,6 +62,7 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.lines = [0, *(found.end() for found in re.finditer("\n", text))]
         self.places = Places()
         self.arrays: dict[Path, int] = {}
 
@@ -166,4 +168,5 @@ class _Walk:
             self.at = found.end()
 
     def mark(self) -> Mark:
-        return Mark(self.text.count("\n", 0, self.at) + 1, self.at - self.text.rfind("\n", 0, self.at))
+        line = bisect_right(self.lines, self.at)
+        return Mark(line, self.at - self.lines[line - 1] + 1)

@@ -80,8 +80,8 @@ def _decode(data: bytes, name: str) -> str:
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
+    except (ValueError, RecursionError) as error:
+        said = _said(error)
         found = _AT.search(said)
         if found and found[1]:
             line, column = int(found[1]), int(found[2])
@@ -92,6 +92,12 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         hint = 'A line is `key = "text"`, `key = ["a", "b"]` or `[table]`; see https://toml.io.'
         message = f"this is not valid TOML: {reason[:1].lower()}{reason[1:]}"
         raise unusable(name, [Problem(name, line, column, "toml-syntax", message, hint)]) from None
+
+
+def _said(error: ValueError | RecursionError) -> str:
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
 def _mistake(details: ErrorDetails) -> Mistake:

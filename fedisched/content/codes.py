@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "captions-form": "`captions` in an item of `media` that names no file",
         "comment": "a value, or its end, that YAML takes for a comment",
         "duplicate-target": "a target that is named twice",
+        "body-too-long": "more than 100,000 characters of text",
         "empty-body": "no text below the front matter (a warning in a draft)",
         "focus-form": "`focus` in an item of `media` with anything but two numbers from -1 to 1",
         "lang-form": "no language's code",

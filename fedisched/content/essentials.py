@@ -47,7 +47,7 @@ def essentials(tree: Tree, settings: Settings) -> Essentials:
     results = _results(tree, found)
     found.extend(_empty_body(tree, status))
     found.extend(control_characters(tree))
-    problems = [*tree.problems, *lenient(found, status)]
+    problems = [*tree.problems, *lenient(found, status), *_long_body(tree, status)]
     return Essentials(status, time, targets, results, in_order(problems))
 
 
@@ -185,6 +185,16 @@ def _results(tree: Tree, found: list[Problem]) -> dict[str, Result]:
 
 
 _OURS = "`results` is written by fedisched: put it back as it was, or delete what is not its own."
+
+
+LONGEST_BODY = 100_000
+"""Characters: more than any network takes in a thread. What only wants to be worked on for ever is not begun with."""
+
+
+def _long_body(tree: Tree, status: Status) -> Iterator[Problem]:
+    if len(tree.fenced.body) > LONGEST_BODY and status is not Status.PUBLISHED:
+        message = f"the text has {len(tree.fenced.body):,} characters, of at most {LONGEST_BODY:,}"
+        yield Problem(tree.path, tree.fenced.body_line, 1, "body-too-long", message, "Make several posts of it.")
 
 
 def _empty_body(tree: Tree, status: Status) -> Iterator[Problem]:

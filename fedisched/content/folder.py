@@ -89,7 +89,8 @@ def _read_plain(folder: Path, path: str) -> _Read | None:
         return None
     try:
         where = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115
-        if not _is_inside(where, _root(folder)):
+        root = _root(folder)
+        if not _is_inside(where, root) or _is_nobodys(where, root):
             return None
         return _read_open(handle)
     except OSError:
@@ -101,7 +102,8 @@ def _read_plain(folder: Path, path: str) -> _Read | None:
 def _read_closely(folder: Path, path: str) -> _Read:
     """Any file: every link on the way to it is followed, anew each time, and must stay in the content folder."""
     real = os.path.realpath(f"{folder}/{path}", strict=True)
-    if not _is_inside(real, os.path.realpath(folder)):
+    root = os.path.realpath(folder)
+    if not _is_inside(real, root) or _is_nobodys(real, root):
         raise _LeadsOut
     # Looked at before it is opened: to open a device may do something, to open a FIFO may wait for ever.
     found = os.lstat(real)
@@ -135,6 +137,14 @@ def _root(folder: Path) -> str:
 def _is_inside(real: str, root: str) -> bool:
     """Whether a real path is a folder's, or below it."""
     return real == root or real.startswith(root if root.endswith("/") else f"{root}/")
+
+
+def _is_nobodys(real: str, root: str) -> bool:
+    """Whether a path inside the folder is where git and we keep our own."""
+    return not _NOBODYS.isdisjoint(real[len(root) :].lower().split("/"))
+
+
+_NOBODYS = frozenset((".git", ".fedisched"))
 
 
 def _read_up_to(handle: int, size: int) -> bytes:
@@ -198,7 +208,7 @@ class _Walk:
         is_directory = stat.S_ISDIR(found.st_mode)
         if not is_directory and not _looks_like_a_post(entry.name):
             return
-        if not _is_inside(real, self.root):
+        if not _is_inside(real, self.root) or _is_nobodys(real, self.root):
             yield _leads_out(path)
         elif self.is_found_otherwise(real):
             yield _twice(path, os.path.relpath(real, self.root))

@@ -89,7 +89,9 @@ def remove_stale_temporaries(folder: Path, now: int, older_than: int = 600_000_0
     for temporary in _temporaries(folder):
         with contextlib.suppress(OSError):
             # The change time, since a file that was swapped out keeps its old modification time.
-            if temporary.lstat().st_ctime_ns // 1000 > now - older_than:
+            found = temporary.lstat()
+            # A link or a pipe of such a name was made by somebody else, and may lead anywhere.
+            if not stat.S_ISREG(found.st_mode) or found.st_ctime_ns // 1000 > now - older_than:
                 continue
             if _is_known(temporary):
                 temporary.unlink()

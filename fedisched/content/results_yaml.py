@@ -16,8 +16,9 @@ _PLAIN_VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_./:@+?=&%~-]*(?<!:)")
 # What YAML 1.1 takes for a truth or for nothing, in any case: https://yaml.org/type/bool.html
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
-# Everything that is not printable in YAML or that any reader takes for a line break.
-_ESCAPED = re.compile('[\\\\"\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]')
+# Everything that is not printable in YAML, that any reader takes for a line break, or that turns the direction of the
+# text: a server's words must not read as others.
+_ESCAPED = re.compile('[\\\\"\x00-\x1f\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]')
 _SHORT = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

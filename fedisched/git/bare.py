@@ -95,7 +95,7 @@ def write_hook(bare: Path, name: str, text: str) -> Hook:
 
 def use_own_hooks(bare: Path, environ: Mapping[str, str]) -> None:
     """A `core.hooksPath` of the user's would have git pass over the repository's hooks; it is set aside here."""
-    git = Git(bare, environ)
+    git = Git(bare.parent, environ)
     # Without a home there is no such file to be asked: that is an answer, too.
     asked = [git.run("config", place, "core.hooksPath") for place in ("--global", "--system")]
     if any(code == 0 for code, _, _ in asked):

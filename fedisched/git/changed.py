@@ -29,7 +29,9 @@ def _git(folder: Path, *arguments: str) -> str:
     # A hook that starts us names its own repository in the environment; we mean the folder's.
     environ = {name: value for name, value in without_credentials(os.environ).items() if not name.startswith("GIT_")}
     environ |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-    command = ["git", "-C", str(folder), "-c", "core.fsmonitor=", *arguments]
+    # Files in the folder can look like a bare repository, with a configuration that runs commands.
+    settings = ("-c", "core.fsmonitor=", "-c", "safe.bareRepository=explicit")
+    command = ["git", "-C", str(folder), *settings, *arguments]
     try:
         done = subprocess.run(command, env=environ, capture_output=True, timeout=_SECONDS, check=False)
     except FileNotFoundError as error:

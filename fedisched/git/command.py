@@ -74,6 +74,8 @@ _SETTINGS = (
     "http.lowSpeedLimit=100",
     "http.lowSpeedTime=20",
     "advice.detachedHead=false",
+    # A push can make the content folder look like a bare repository, with a configuration of the pusher's.
+    "safe.bareRepository=explicit",
 )
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
 

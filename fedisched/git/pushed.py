@@ -51,11 +51,13 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file that differs between two commits: its object before and after, empty where it is not there."""
+    """A file that differs between two commits: its object before and after, empty where it is not there; `is_link`
+    if what is there afterwards is a symbolic link."""
 
     path: str
     before: str
     after: str
+    is_link: bool = False
 
 
 def updates(lines: Iterable[bytes]) -> list[Update]:
@@ -96,7 +98,8 @@ class Pushed:
             _, mode, was, now, _ = facts.split(" ")
             path = next(fields)
             is_file = mode.startswith("100") or mode == LINK
-            found.append(Change(self._inside(path), was if was.strip("0") else "", now if is_file else ""))
+            old_one, new_one = was if was.strip("0") else "", now if is_file else ""
+            found.append(Change(self._inside(path), old_one, new_one, mode == LINK))
         return found
 
     def files(self, commit: str) -> dict[str, File]:

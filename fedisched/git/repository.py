@@ -178,9 +178,11 @@ def open_repository(settings: Settings, environ: Mapping[str, str]) -> Repositor
     Raises GitError if there is one and git is not there, or will not work on it.
     """
     real = settings.folder.resolve()
-    if not any((level / ".git").exists() for level in (real, *real.parents)):
+    level = next((level for level in (real, *real.parents) if (level / ".git").exists()), None)
+    if level is None:
         return None
-    git = Git(real, environ)
+    # From there and not from the folder: files that look like a bare repository may have been pushed into that one.
+    git = Git(level, environ)
     words = ("rev-parse", "--is-inside-work-tree", "--show-toplevel", "--absolute-git-dir")
     code, out, err = git.run(*words)
     if code != 0 and "not a git repository" in err:

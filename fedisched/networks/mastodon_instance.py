@@ -14,6 +14,10 @@ _GOTOSOCIAL = Limits(characters=5000, media=6, alt_characters=1500, visibility="
 _QUOTES_SINCE = 7
 """The version of Mastodon's API that knows quotes; it came with Mastodon 4.5."""
 _VERSION = re.compile(r"(\d+)\.(\d+)")
+_MOST = 10**12
+"""More than this of anything is a lie, or means that there is no limit."""
+_LONGEST_URL = 1000
+"""What an address may count as. Texts are laid out with as many characters, so that a lie would fill the memory."""
 
 
 def limits_of(instance: Mapping[str, Any]) -> Limits | None:
@@ -32,7 +36,8 @@ def limits_of(instance: Mapping[str, Any]) -> Limits | None:
         characters=characters,
         media=_count(statuses.get("max_media_attachments")) or usual.media,
         source="server",
-        characters_per_url=_count(statuses.get("characters_reserved_per_url")) or usual.characters_per_url,
+        characters_per_url=_count(statuses.get("characters_reserved_per_url"), _LONGEST_URL)
+        or usual.characters_per_url,
         image_bytes=_count(media.get("image_size_limit")) or usual.image_bytes,
         alt_characters=_count(media.get("description_limit")) or usual.alt_characters,
         image_pixels=_count(media.get("image_matrix_limit")) or usual.image_pixels,
@@ -80,9 +85,7 @@ def more_limits(instance: Mapping[str, Any]) -> dict[str, Any]:
         "poll_longest": "max_expiration",
     }
     told = {field: polls.get(name) for field, name in names.items()} if isinstance(polls, Mapping) else {}
-    found: dict[str, Any] = {
-        field: count for field, count in told.items() if isinstance(count, int) and not isinstance(count, bool)
-    }
+    found: dict[str, Any] = {field: count for field, count in told.items() if count == 0 or _count(count)}
     return {**found, "quotes": _knows_quotes(instance)}
 
 
@@ -106,5 +109,6 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+def _count(value: object, most: int = _MOST) -> int | None:
+    """A number of something; None for what no honest server says: it is as if it was not said."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most else None

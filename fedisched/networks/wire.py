@@ -8,6 +8,7 @@ outcome is judged by what the wire heard, not by the exception that a library ma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ SLOWEST_UPLOAD = 20_000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """A server on this machine: the sandbox, or another that somebody tries things out with."""
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_WORDS = 300
 _LONGEST_WAIT = 86400.0
 
@@ -48,9 +51,11 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None where it is none. Its texts can be written anywhere: half of a surrogate pair, which
+        JSON can spell and UTF-8 cannot, is told as U+FFFD."""
         try:
-            return json.loads(self.body)
+            said = json.loads(self.body)
+            return _with_whole_characters(said) if _SURROGATE.search(self.body) else said
         except (ValueError, RecursionError):
             return None
 
@@ -144,6 +149,16 @@ class Wire:
 
     def failed(self, *, sent: bool, reason: str) -> None:
         self.last = NoAnswer(sent, reason)
+
+
+def _with_whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_with_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {_HALF.sub("\ufffd", key): _with_whole_characters(item) for key, item in value.items()}
+    return value
 
 
 def shortened(words: object) -> str:

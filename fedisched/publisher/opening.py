@@ -18,6 +18,7 @@ from fedisched.model.errors import VaultUnusable
 from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account, Settings
 from fedisched.publisher.desk import Desk, Open, Opened
+from fedisched.publisher.pinned import pinned
 from fedisched.publisher.posts import Posts
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def open_from_environment(state: Path, environ: Mapping[str, str], clock: Clock,
         mark = fingerprint(state, account, secret)
         return Opened(network, mark, lambda: bind(state, account, secret, account.server), how_to_renew)
 
-    return open_account
+    return pinned(open_account, environ)
 
 
 def _belongs_elsewhere(state: Path, account: Account, secret: str) -> Refused | None:

@@ -11,6 +11,8 @@
 set -euo pipefail
 
 export GIT_TERMINAL_PROMPT=0
+# Files in the content folder can look like a bare repository, with a configuration that runs commands.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.bareRepository GIT_CONFIG_VALUE_0=explicit
 # From here on a variable of this shell's own: no program that it starts finds it in its environment.
 declare +x TOKEN
 LOOK_EVERY="${LOOK_EVERY:-20}"
@@ -48,7 +50,7 @@ with_git_token() {
     key="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader"
     # The empty value takes away what the checkout may have left behind: two headers are refused. The last line is for
     # git before 2.31, which knows no other way that keeps the token from command lines.
-    GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0="$key" GIT_CONFIG_VALUE_0="" GIT_CONFIG_KEY_1="$key" GIT_CONFIG_VALUE_1="$header" \
+    GIT_CONFIG_COUNT=3 GIT_CONFIG_KEY_1="$key" GIT_CONFIG_VALUE_1="" GIT_CONFIG_KEY_2="$key" GIT_CONFIG_VALUE_2="$header" \
         GIT_CONFIG_PARAMETERS="'$key=' '$key=$header'" \
         "$@"
 }

@@ -31,10 +31,15 @@ def opened(path: Path, folder: Path) -> Iterator[tuple[BinaryIO, os.stat_result]
         yield file, found
 
 
+_NOBODYS = frozenset((".git", ".fedisched"))
+"""Where git and we keep what no post may show."""
+
+
 def is_inside(path: Path, folder: Path) -> bool:
-    """Whether a path, every symbolic link followed, stays in the folder."""
+    """Whether a path, every symbolic link followed, stays in the folder, and out of git's own and ours in it."""
     # Not Path.resolve(): that raises on a link that leads to itself.
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    real, root = Path(os.path.realpath(path)), os.path.realpath(folder)
+    return real.is_relative_to(root) and not any(part.lower() in _NOBODYS for part in real.relative_to(root).parts)
 
 
 def mark_of(found: os.stat_result) -> str:
