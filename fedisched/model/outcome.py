@@ -80,10 +80,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Perhaps:
-    """Something is there that may be the delivery: ours by its application or its key, but not the same."""
+    """Something is there that may be the delivery: ours by its application or its key, but not the same.
+
+    `begun`: it follows a part that is the delivery's own, so it is nobody else's."""
 
     url: str
     reason: str
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
