@@ -82,11 +82,11 @@ class Absent:
 class Perhaps:
     """Something is there that may be the delivery: ours by its application or its key, but not the same.
 
-    `begun`: it follows a part that is the delivery's own, so it is nobody else's."""
+    `parts` are the delivery's own and were found before it: what follows them is nobody else's."""
 
     url: str
     reason: str
-    begun: bool = False
+    parts: tuple[SentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Matching:
             for status in self._open(task, number, parent, EARLIER):
                 if status.application in self.applications and (number > 1 or _answers_alike(task, status)):
                     reason = "a post of ours is there that no file knows, with another text"
-                    return Perhaps(status.url, reason, begun=number > 1)
+                    return Perhaps(status.url, reason, tuple(parts))
         return Found(tuple(parts)) if parts else Absent()
 
 

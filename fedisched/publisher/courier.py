@@ -391,7 +391,7 @@ class Courier:
             case Absent():
                 self._note_absence(delivery, now)
                 return
-            case Perhaps(begun=False) if delivery.since is None:
+            case Perhaps(parts=()) if delivery.since is None:
                 # Nothing of it ever left from here, so another text is another post: another folder's, say. But what
                 # follows a part of this very thread was sent with it, by a run of which nothing is known any more.
                 self._note_absence(delivery, now)
@@ -400,7 +400,8 @@ class Courier:
                 desk.journal.record_published(delivery, parts, now)
             case Found(parts):
                 desk.journal.record_parts(delivery, parts)
-            case Perhaps():
+            case Perhaps(parts=parts):
+                desk.journal.record_parts(delivery, parts)
                 verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
                 carry_out_verdict(desk.journal, delivery, verdict, now)
             case CannotTell(refused=Refused() as refused):
@@ -426,6 +427,8 @@ class Courier:
     def _record_finding(self, delivery: Delivery, task: Task, finding: Finding) -> None:
         desk, now, network = self._desk, self._desk.clock.now(), self._network
         parts_asked = len(task.rendered.parts)
+        if isinstance(finding, Perhaps):
+            desk.journal.record_parts(delivery, finding.parts)
         verdict = desk.rules.after_look_up(delivery, finding, parts_asked, now, network.settle, network.is_exact)
         carry_out_verdict(desk.journal, delivery, verdict, now)
         if isinstance(verdict, PartsSent):
