@@ -80,10 +80,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Perhaps:
-    """Something is there that may be the delivery: ours by its application or its key, but not the same."""
+    """Something is there that may be the delivery: ours by its application or its key, but not the same.
+
+    `parts` are the delivery's own and were found before it: what follows them is nobody else's."""
 
     url: str
     reason: str
+    parts: tuple[SentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ class Matching:
             parent = parts[-1].id if parts else task.done[-1].id if task.done else ""
             for status in self._open(task, number, parent, EARLIER):
                 if status.application in self.applications and (number > 1 or _answers_alike(task, status)):
-                    return Perhaps(status.url, "a post of ours is there that no file knows, with another text")
+                    reason = "a post of ours is there that no file knows, with another text"
+                    return Perhaps(status.url, reason, tuple(parts))
         return Found(tuple(parts)) if parts else Absent()
 
 

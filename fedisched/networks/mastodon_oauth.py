@@ -242,8 +242,6 @@ class MastodonOAuth:
             self._session = Session(self._wire)
             self._session.headers["User-Agent"] = NAME
             self._session.headers["Accept"] = "application/json"
-            # Else a password for the same host in ~/.netrc would be sent along.
-            self._session.auth = _nobody
         return self._session
 
 
@@ -270,7 +268,3 @@ def _is_secret(text: str) -> bool:
 
 def _error(heard: Heard) -> str:
     return str(heard.object().get("error")) if isinstance(heard, Answer) and not heard.is_ok else ""
-
-
-def _nobody(request: Any) -> Any:
-    return request

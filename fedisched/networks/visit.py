@@ -18,7 +18,7 @@ from fedisched.networks.mastodon_instance import limits_of, locks_keys
 from fedisched.networks.wire import LOOPBACK, Answer, Heard, Wire, shortened
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    pass
 
 _INSTANCES = ("/api/v2/instance", "/api/v1/instance")
 _DESCRIBE, _HEALTH = "/xrpc/com.atproto.server.describeServer", "/xrpc/_health"
@@ -60,8 +60,6 @@ def _mastodon(account: Account, wire: Wire) -> Visit | Unreached:
     from fedisched.networks.wire_requests import Session
 
     with Session(wire) as session:
-        # Else requests would look into `.netrc`, which may have a password for this server.
-        session.auth = _nobody
         heard: Heard = wire.hear(lambda: session.get(account.server + _INSTANCES[0]))
         if isinstance(heard, Answer) and not heard.object():
             heard = wire.hear(lambda: session.get(account.server + _INSTANCES[1]))
@@ -96,10 +94,6 @@ def _bluesky(account: Account, wire: Wire) -> Visit | Unreached:
     if isinstance(found, Answer) and found.status in (200, 400):
         is_there = str(found.object().get("did")).startswith("did:")
     return Visit(f"PDS {shortened(version)}".strip(), BLUESKY, heard.clock_offset, handle_is_there=is_there)
-
-
-def _nobody(request: PreparedRequest) -> PreparedRequest:
-    return request
 
 
 def _something_else(server: str, heard: Answer, what: str) -> Unreached:

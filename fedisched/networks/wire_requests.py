@@ -48,6 +48,8 @@ class Session(requests.Session):
 
     def __init__(self, wire: Wire) -> None:
         super().__init__()
+        # Else a password that ~/.netrc has for this server would be sent in place of the token.
+        self.auth = _as_it_is
         self._adapter = WatchedAdapter(wire)
         for scheme in ("https://", "http://"):
             self.mount(scheme, self._adapter)
@@ -67,6 +69,10 @@ class Session(requests.Session):
         if held is None or held.sent[0].method != "POST":
             return None
         return partial(self._adapter.send, *held.sent)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 class Held(requests.RequestException):

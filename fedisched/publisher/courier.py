@@ -14,8 +14,6 @@ from fedisched.clock import SECOND
 from fedisched.engine.plan import AT_ONCE, ON_TIME, Act, is_on_time_first_send
 from fedisched.engine.rules import (
     AccountPaused,
-    IsHeld,
-    IsRefused,
     IsUnsure,
     PartsSent,
     TryLater,
@@ -195,11 +193,11 @@ class Courier:
         others = {path: posts.parts_of(path, delivery.target, delivery.account) for path in rendered.others}
         return Task(delivery.key, rendered, since, delivery.parts, uploads, others=others)
 
-    def _to_look_up(self, delivery: Delivery, task: Task) -> Task:
-        """The same with everything that is known to be another delivery's, which a look-up passes over."""
+    def _to_look_up(self, delivery: Delivery, rendered: Rendered) -> Task:
+        """Its task with everything that is known to be another delivery's, which a look-up passes over."""
         claimed = self._desk.posts.claimed_ids() | self._desk.journal.claimed_ids(delivery.account)
         own = {name for part in delivery.parts for name in (part.id, part.uri)}
-        return replace(task, claimed=claimed - own)
+        return replace(self._task(delivery, rendered), claimed=claimed - own)
 
     def _block(self, delivery: Delivery, message: str, hint: str) -> None:
         now = self._desk.clock.now()
@@ -346,7 +344,7 @@ class Courier:
                 now = desk.clock.now()
                 desk.journal.look_again(delivery, "its file cannot be read just now", now + 60 * SECOND)
             else:
-                asked.append((delivery, self._to_look_up(delivery, self._task(delivery, rendered))))
+                asked.append((delivery, self._to_look_up(delivery, rendered)))
         for delivery, task, finding in self._found(asked):
             self._record_finding(delivery, task, finding)
 
@@ -360,7 +358,7 @@ class Courier:
             if delivery.state is not State.WAITING:
                 desk.plan_again()
             elif (rendered := self._rendering(job, delivery)) is not None:
-                asked.append((delivery, self._to_look_up(delivery, self._task(delivery, rendered))))
+                asked.append((delivery, self._to_look_up(delivery, rendered)))
         for delivery, task, finding in self._found(asked):
             self._record_before(delivery, task, finding)
 
@@ -374,12 +372,18 @@ class Courier:
 
     def _others_in_doubt(self, asked: Sequence[Delivery]) -> list[Task]:
         """What else of the account may be on the network: asked about as well, its post is not taken for another's.
-        Where a key tells whose a post is, none is."""
+        That is also what is still to be asked about before it is sent: a run that a journal, put back, knows nothing of
+        may have sent it. Where a key tells whose a post is, none is."""
         if self._network.is_exact:
             return []
-        known = {delivery.id for delivery in asked}
-        others = [each for each in self._desk.journal.in_doubt(asked[0].account) if each.id not in known]
-        return [self._to_look_up(each, self._task(each, each.sent)) for each in others if each.sent is not None]
+        desk, known, now = self._desk, {delivery.id for delivery in asked}, self._desk.clock.now()
+        others = [(each, each.sent) for each in desk.journal.in_doubt(asked[0].account)]
+        others += [
+            (job.delivery, desk.posts.rendered_loosely(job.entry, self._account, self._limits))
+            for job in desk.agenda.get(self._account.name, ())
+            if job.delivery.id not in known and self.needs_a_look(job, now)
+        ]
+        return [self._to_look_up(each, rendered) for each, rendered in others if rendered and each.id not in known]
 
     def _record_before(self, delivery: Delivery, task: Task, finding: Finding) -> None:
         desk, now = self._desk, self._desk.clock.now()
@@ -387,15 +391,17 @@ class Courier:
             case Absent():
                 self._note_absence(delivery, now)
                 return
-            case Perhaps() if delivery.since is None:
-                # Nothing of it ever left from here, so another text is another post: another folder's, say.
+            case Perhaps(parts=()) if delivery.since is None:
+                # Nothing of it ever left from here, so another text is another post: another folder's, say. But what
+                # follows a part of this very thread was sent with it, by a run of which nothing is known any more.
                 self._note_absence(delivery, now)
                 return
             case Found(parts) if len(parts) + len(delivery.parts) >= len(task.rendered.parts):
                 desk.journal.record_published(delivery, parts, now)
             case Found(parts):
                 desk.journal.record_parts(delivery, parts)
-            case Perhaps():
+            case Perhaps(parts=parts):
+                desk.journal.record_parts(delivery, parts)
                 verdict = desk.rules.after_look_up(delivery, finding, len(task.rendered.parts), now, settle=0.0)
                 carry_out_verdict(desk.journal, delivery, verdict, now)
             case CannotTell(refused=Refused() as refused):
@@ -421,6 +427,8 @@ class Courier:
     def _record_finding(self, delivery: Delivery, task: Task, finding: Finding) -> None:
         desk, now, network = self._desk, self._desk.clock.now(), self._network
         parts_asked = len(task.rendered.parts)
+        if isinstance(finding, Perhaps):
+            desk.journal.record_parts(delivery, finding.parts)
         verdict = desk.rules.after_look_up(delivery, finding, parts_asked, now, network.settle, network.is_exact)
         carry_out_verdict(desk.journal, delivery, verdict, now)
         if isinstance(verdict, PartsSent):
@@ -429,20 +437,3 @@ class Courier:
             desk.plan_again()
         else:
             desk.settle(delivery.id)
-
-    def give_up_what_waits_too_long(self, reason: str, account: str) -> None:
-        """The account's server cannot be reached, so nothing can be tried: what has waited long enough is given up, or
-        held where it may be on the network."""
-        desk, network, now = self._desk, self._network, self._desk.clock.now()
-        for delivery in desk.journal.relevant_deliveries():
-            verdict: Verdict | None = None
-            if delivery.account != account:
-                continue
-            if delivery.state is State.WAITING:
-                verdict = desk.rules.given_up(delivery, delivery.error or reason, now)
-            elif delivery.state is State.UNSURE:
-                finding = CannotTell(reason)
-                verdict = desk.rules.after_look_up(delivery, finding, 0, now, network.settle, network.is_exact)
-            if isinstance(verdict, IsRefused | IsHeld):
-                carry_out_verdict(desk.journal, delivery, verdict, now)
-                desk.settle(delivery.id)

@@ -9,9 +9,11 @@ from typing import assert_never
 from fedisched.clock import SECOND
 from fedisched.engine.accounts import AccountState
 from fedisched.engine.plan import Act
+from fedisched.engine.rules import IsHeld, IsRefused, Verdict, carry_out_verdict
 from fedisched.model.command import how_to_log_in
+from fedisched.model.delivery import State
 from fedisched.model.network import Identity, Network
-from fedisched.model.outcome import NotSent, Refused
+from fedisched.model.outcome import CannotTell, NotSent, Refused
 from fedisched.model.settings import Account
 from fedisched.publisher.ahead import Ahead
 from fedisched.publisher.clocks import clock_is_wrong
@@ -233,8 +235,24 @@ class Worker(Thread):
     def _give_up(self, network: Network, state: AccountState, answer: NotSent | Refused) -> None:
         """While an account is refused none of its deliveries is burnt; while its server is gone patience runs on."""
         if isinstance(answer, NotSent) and state.limits is not None:
-            courier = Courier(self._account, network, state.limits, self._desk)
-            courier.give_up_what_waits_too_long(answer.reason, state.account_id)
+            self._give_up_what_waits_too_long(network, answer.reason, state.account_id)
+
+    def _give_up_what_waits_too_long(self, network: Network, reason: str, account: str) -> None:
+        """The account's server cannot be reached, so nothing can be tried: what has waited long enough is given up, or
+        held where it may be on the network."""
+        desk, now = self._desk, self._desk.clock.now()
+        for delivery in desk.journal.relevant_deliveries():
+            verdict: Verdict | None = None
+            if delivery.account != account:
+                continue
+            if delivery.state is State.WAITING:
+                verdict = desk.rules.given_up(delivery, delivery.error or reason, now)
+            elif delivery.state is State.UNSURE:
+                finding = CannotTell(reason)
+                verdict = desk.rules.after_look_up(delivery, finding, 0, now, network.settle, network.is_exact)
+            if isinstance(verdict, IsRefused | IsHeld):
+                carry_out_verdict(desk.journal, delivery, verdict, now)
+                desk.settle(delivery.id)
 
 
 def _moment_of(courier: Courier, job: Job, now: int) -> int:

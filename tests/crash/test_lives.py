@@ -9,7 +9,7 @@ import pytest
 
 from fedisched.sandbox.faults import What
 from tests.crash import scripts
-from tests.crash.life import Lived, Script, live
+from tests.crash.life import Cut, Lived, Script, live
 from tests.crash.server import Strike
 from tests.crash.without import RULES, without
 
@@ -54,6 +54,20 @@ def test_where_the_truth_cannot_be_known_it_is_held_and_never_on_bluesky() -> No
     strikes = (Strike("mastodon", What.EMPTY, 1), Strike("bluesky", What.DROP_ANSWER, 1))
     lived = live(Script(3, "ignored", strikes=strikes, evening=(0,)))
     assert lived.wrong == [] and lived.held_on_bluesky == 0
+
+
+def test_a_thread_that_lost_a_text_is_not_begun_again_by_those_who_know_nothing_of_it() -> None:
+    """The journal, put back, does not know that anything was sent; the first part and what follows it tell."""
+    strikes = (Strike("mastodon", What.EMPTY, 3, publishing=True),)
+    lived = live(Script(10996, "ignored", (Cut(86, 0.0, "restored"),), strikes, posts=2))
+    assert (lived.wrong, lived.held) == ([], 1)
+
+
+def test_what_a_run_sent_that_a_journal_put_back_knows_nothing_of_is_not_taken_for_another() -> None:
+    """It may be the one that is asked about; the other, which is overdue as well, is asked about along with it."""
+    strikes = (Strike("mastodon", What.OK_HTML, 1, publishing=True, seconds=0.05),)
+    lived = live(Script(7162, "unlocked", (Cut(122, 20.0, "rewound"),), strikes))
+    assert (lived.wrong, lived.held) == ([], 0)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -137,7 +137,16 @@ def test_a_post_of_ours_with_another_text_is_perhaps_it(sandbox_mastodon: Place)
     (part,) = publish(network, task)
     (finding,) = network.find([replace(task, rendered=sandbox_mastodon.post("As it is now"))])
     assert isinstance(finding, Perhaps)
-    assert finding.url == part.url
+    assert (finding.url, finding.parts) == (part.url, ())
+
+
+def test_what_follows_a_part_of_ours_with_another_text_was_sent_with_it(sandbox_mastodon: Place) -> None:
+    network = sandbox_mastodon.open()
+    task = sandbox_mastodon.task(sandbox_mastodon.post("The first", "The second as it was"))
+    first, second = publish(network, task)
+    (finding,) = network.find([replace(task, rendered=sandbox_mastodon.post("The first", "The second now"))])
+    assert isinstance(finding, Perhaps)
+    assert (finding.url, finding.parts) == (second.url, (first,))
 
 
 def test_what_a_person_writes_meanwhile_is_nobodys_business(sandbox_mastodon: Place) -> None:

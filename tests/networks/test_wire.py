@@ -6,10 +6,12 @@ import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
 
 import httpx
 import pytest
+import requests
 
 from fedisched.networks.wire import Answer, NoAnswer, Wire
 from fedisched.networks.wire_httpx import WatchedTransport, settings
@@ -220,3 +222,11 @@ def test_a_large_body_may_take_longer_than_a_connection(post: Callable[[Wire, st
         heard = wire.hear(lambda: post(wire, url, data))
     assert isinstance(heard, Answer)
     assert heard.status == 200
+
+
+def test_a_password_for_the_server_in_netrc_is_not_sent_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password of-somebody-else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with Session(Wire(now)) as opened:
+        request = opened.prepare_request(requests.Request("GET", "http://127.0.0.1:1/", {"Authorization": "Bearer x"}))
+    assert request.headers["Authorization"] == "Bearer x"

@@ -69,13 +69,17 @@ def main() -> int:
         under_way = [
             pool.submit(besiege, kind, home / kind, each, asked.seed, asked.without) for kind in dict.fromkeys(kinds)
         ]
-        tallies = [one.result() for one in under_way]
+        # A server that could not be started costs its own siege, not what the others found.
+        broken = [error for one in under_way if (error := one.exception()) is not None]
+        tallies = [one.result() for one in under_way if one.exception() is None]
     print(table(tallies))
     print(f"{time.monotonic() - began:.0f} s")
     for tally in tallies:
         for words in tally.wrong:
             print(f"{tally.kind}: {words}")
-    return 1 if any(tally.wrong for tally in tallies) else 0
+    for error in broken:
+        print(f"not seen to its end: {error}")
+    return 1 if broken or any(tally.wrong for tally in tallies) else 0
 
 
 if __name__ == "__main__":

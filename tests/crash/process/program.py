@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fedisched import cli
 from fedisched.clock import SECOND, Clock
 from fedisched.daemon import daemon
 from fedisched.daemon.daemon import Outside
 from fedisched.model.outcome import Refused
-from fedisched.model.settings import Account, Settings
+from fedisched.model.settings import Account
 from fedisched.publisher import opening
 from fedisched.publisher.desk import Open, Opened
 from fedisched.vault import Vault
@@ -41,8 +42,8 @@ def main() -> None:
 def hurry_the_daemon(module: str = MODULE) -> None:
     """Its publishers are this program too, and one that was killed is followed by the next at once."""
 
-    def outside(command: Sequence[str], environ: Mapping[str, str], reload: Callable[[], Settings]) -> Outside:
-        return Outside([module if word == "fedisched" else word for word in command], environ, reload)
+    def outside(command: Sequence[str], *rest: Any) -> Outside:
+        return Outside([module if word == "fedisched" else word for word in command], *rest)
 
     daemon.Outside = outside  # type: ignore[assignment, misc]
     daemon.FIRST_PAUSE, daemon.LONGEST_PAUSE = SECOND // 20, SECOND // 5
