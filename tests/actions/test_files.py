@@ -104,12 +104,13 @@ def _run(tool: str, *arguments: str | Path) -> None:
 def test_the_jobs_token_is_gits_alone_whatever_its_version(tmp_path: Path, unknown: str) -> None:
     script = (REPOSITORY / ".github" / "actions" / "publish" / "publish.sh").read_text()
     found = re.search(r"^with_git_token\(\) \{\n.*?^\}\n", script, re.MULTILINE | re.DOTALL)
-    assert found is not None
+    settings = re.search(r"^export GIT_CONFIG_COUNT=.*\n", script, re.MULTILINE)
+    assert found is not None and settings is not None
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     key = "http.https://github.com/.extraheader"
     subprocess.run(["git", "-C", str(tmp_path), "config", key, "left behind"], check=True)
     # `--get-all` lists what was set aside, too; git itself begins anew at each empty value.
-    asked = f"{found[0]}TOKEN=secret\nwith_git_token env -u {unknown} git config --get-all {key}"
+    asked = f"{settings[0]}{found[0]}TOKEN=secret\nwith_git_token env -u {unknown} git config --get-all {key}"
     done = subprocess.run(["bash", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.rpartition("\n\n")[2] == "AUTHORIZATION: basic eC1hY2Nlc3MtdG9rZW46c2VjcmV0\n"
     assert Git(tmp_path, {**os.environ, "GIT_CONFIG_PARAMETERS": f"'{key}=kept'"}).text("config", key) == "kept"
