@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fedisched.compose.bluesky_keys import gates, labels_of, uncovered, unfit, with_quote
+from fedisched.compose.bluesky_keys import gates, labels_of, unfit, with_quote
 from fedisched.compose.body import Link, Person
 from fedisched.compose.draft import Composed, Draft, overrun_in_bytes, overrun_in_characters, size_of
 from fedisched.compose.facets import SPACES, detected
@@ -37,7 +37,7 @@ def compose(draft: Draft) -> Composed:
         *overrun_in_characters(text, length, draft.limits.characters, draft.tail),
         *overrun_in_bytes(text, size, draft.limits.bytes or usual.BLUESKY.bytes or 0, draft.tail),
     )
-    problems = (*draft.strangers(), *(unfit(draft) if draft.number == 1 else ()), *uncovered(draft))
+    problems = (*draft.strangers(), *(unfit(draft) if draft.number == 1 else ()))
     body = _record(draft, text.text, facets)
     part = RenderedPart(
         text.text,

@@ -101,14 +101,6 @@ def unfit(draft: Draft) -> Iterator[Problem]:
     yield from without_effect.on_bluesky(draft, labelled=bool(labels_of(draft)))
 
 
-def uncovered(draft: Draft) -> Iterator[Problem]:
-    """Pictures that are meant to be hidden, which on Bluesky only a label does."""
-    if draft.post.sensitive and draft.media and not labels_of(draft):
-        message = f"{draft.target} shows the pictures at once: on Bluesky labels hide them, and not `sensitive`"
-        hint = "Add `labels: [graphic-media]`, or nudity, porn or sexual, or leave it at that."
-        yield draft.wrong("sensitive", "sensitive-needs-label", message, hint, warning=True)
-
-
 def _strange_addresses(draft: Draft) -> Iterator[Problem]:
     for key, name in (("reply_to", draft.post.reply_to), ("quote", draft.post.quote)):
         if name.startswith(("http://", "https://")) and not is_bluesky_page(name):

@@ -37,6 +37,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         # YAML.
         "alias": "a YAML alias (`*name`)",
         "anchor": "a YAML anchor (`&name`)",
+        "captions-unused": "a warning: captions on what is no video",
+        "direction": "a warning: a change of the writing direction that does not end on its line",
         "control-character": "a control character in the front matter",
         "duplicate-key": "a key that is there twice",
         "indentation": "a key that does not stand under the one above it",

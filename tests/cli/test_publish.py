@@ -150,7 +150,8 @@ def test_a_missing_credential_pauses_its_account_and_names_the_variable(served: 
     done = served.run("publish", "--json")
     assert done.exit_code == Exit.NEEDS_YOU
     assert [row["target"] for row in rows(done.stdout)] == ["bluesky"]
-    assert done.stderr.startswith("paused mastodon: there is no credential. Set FEDISCHED_MASTODON_TOKEN")
+    assert done.stderr.startswith("paused mastodon: there is no credential. Log in with `fedisched login mastodon`.")
+    assert "Or set FEDISCHED_MASTODON_TOKEN" in done.stderr
     assert "status: publishing" in path.read_text()
 
 

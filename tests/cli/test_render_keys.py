@@ -45,6 +45,7 @@ SHOWN = {
         "sensitive: true",
         {"mastodon": "sensitive: pictures are hidden until they are asked for"},
         {"mastodon": {"sensitive": True}},
+        "Hello ![A field](a.jpg)",
     ),
     "labels": Shown("labels: [nudity]", {"bluesky": "labels: nudity"}, {"bluesky": {"val": "nudity"}}),
     "tags": Shown("tags: [art, cats]", {"bluesky": "tags: #art, #cats"}, {"bluesky": {"tags": ["art", "cats"]}}),
@@ -235,7 +236,7 @@ def test_pictures_to_be_hidden_on_bluesky_need_a_label(tmp_path: Path) -> None:
         write_post(content, f"{name}.md", f"---\nstatus: draft\nsensitive: true\n{more}---\n![A field](a.jpg)\n")
     found = json.loads(call("check", "--json", "-C", str(content)).stdout)["problems"]
     assert [(each["path"], each["line"], each["code"], each["severity"]) for each in found] == [
-        ("posts/a.md", 3, "sensitive-needs-label", "warning")
+        ("posts/a.md", 3, "sensitive-unused", "warning")
     ]
 
 
