@@ -25,7 +25,7 @@ def test_a_login_lets_a_paused_account_go_on_at_once(stage: Stage) -> None:
     configure(stage)
     config = stage.folder / "fedisched.toml"
     config.write_text(config.read_text().replace('longest = "2s"', 'longest = "1h"'))
-    stage.environ = {"HOME": str(home)}
+    stage.environ = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     make_key_file(stage.environ, stage.folder)
     stage.vault.put("mastodon", kept(stage, "revoked-0ld-token"))
     stage.sandbox.faults.add(Fault(What.ECHO, "*/verify_credentials", status=401))

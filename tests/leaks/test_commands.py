@@ -34,6 +34,9 @@ CASES: dict[str, list[tuple[str, ...]]] = {
     "key": [("new",), ("rotate",), ("new", "--lost")],
     "merge-driver": [("posts/a.md", "posts/a.md", "posts/a.md", "posts/a.md")],
     "receive": [()],
+    "doctor": [(), ("--json",), ("--offline",)],
+    "health": [(), ("--json",)],
+    "notify": [(), ("--test",)],
 }
 """What each command is given: something it does, and something it refuses."""
 
