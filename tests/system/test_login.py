@@ -86,7 +86,9 @@ class Reader:
 
 def in_terminal(newcomer: Newcomer, *arguments: str, **environ: str) -> Terminal:
     command = [sys.executable, "-m", "fedisched", *arguments, "-C", str(newcomer.folder)]
-    home = {"HOME": newcomer.environ["HOME"], "SSH_CONNECTION": "", "SSH_TTY": "", "SSH_CLIENT": "", "NO_COLOR": "1"}
+    # Where the key is kept follows from these two.
+    home = {name: newcomer.environ.get(name, "") for name in ("HOME", "XDG_CONFIG_HOME")}
+    home |= {"SSH_CONNECTION": "", "SSH_TTY": "", "SSH_CLIENT": "", "NO_COLOR": "1"}
     settings = [f"{name}={value}" for name, value in {**home, **environ}.items()]
     return Terminal(["env", *settings, *command], str(newcomer.folder))
 
