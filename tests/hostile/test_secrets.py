@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import pytest
 
 from fedisched.cli.workflows import Source, publishing
 from fedisched.config import load_settings
+from fedisched.model.credential import Credential
 from fedisched.model.outcome import Refused
 from fedisched.model.settings import Account
 from fedisched.publisher.opening import open_from_environment
 from fedisched.publisher.pinned import variable_of
 from fedisched.sandbox import Sandbox
+from fedisched.vault import make_key_file
 from tests.daemon.service import CONFIG, Service, environ_of
-from tests.stage import PASSWORD, TOKEN, Stage
+from tests.stage import HANDLE, PASSWORD, TOKEN, Stage
 
 SECRETS = (TOKEN, PASSWORD)
 
@@ -129,6 +132,26 @@ def test_a_pushed_configuration_where_nothing_is_remembered(stage: Stage, thief:
     assert not isinstance(stage.open_account(stage.settings.accounts["mastodon"]), Refused)
     stage.environ["FEDISCHED_MASTODON_SERVER"] = f"{stage.sandbox.url.upper().replace('HTTP', 'http')}/ "
     assert not isinstance(stage.open_account(stage.settings.accounts["mastodon"]), Refused)
+
+
+def test_a_pushed_configuration_and_a_credential_in_the_vault(stage: Stage, thief: Thief, tmp_path: Path) -> None:
+    """The vault remembers for which server each was made, before the first use as well."""
+    stage.environ = {"HOME": str(tmp_path.parent / f"{tmp_path.name}-home")}
+    configured(stage, stage.sandbox.url)
+    stage.settings = load_settings(stage.folder)
+    make_key_file(stage.environ, stage.folder)
+    for name, secret, handle in (("mastodon", TOKEN, ""), ("bluesky", PASSWORD, HANDLE)):
+        account = stage.settings.accounts[name]
+        made = datetime.now(UTC)
+        stage.vault.put(name, Credential(account.network, account.server, secret, None, handle, None, made))
+    lead_to(stage, thief.url)
+    stage.post("a.md", stage.soon(-120))
+    stage.publish()
+    assert thief.got == [] and stage.texts() == ([], [])
+    lead_to(stage, stage.sandbox.url)
+    stage.post("b.md", stage.soon(-120))
+    stage.publish()
+    assert "Hello!" in stage.texts()[0]
 
 
 def test_the_variables_that_name_servers() -> None:
