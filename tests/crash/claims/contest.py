@@ -186,7 +186,8 @@ class Contest:
             runner.stop()
         for daemon in self._daemons:
             daemon.start("run")
-        until(lambda: not list(self._lost()))
+        # A daemon that was killed may have left results that another one has brought home: it has to see that, too.
+        until(lambda: not list(self._lost()) and not list(self._unclean()))
         self.tally.settled_after = time.monotonic() - began
         for daemon in self._daemons:
             daemon.stop()
@@ -250,8 +251,11 @@ class Contest:
                 self.tally.by[author.rstrip("0123456789")] += 1
                 paths = git(self.remote, "diff-tree", "-r", "--name-status", "--no-commit-id", commit).splitlines()
                 yield from (f"{commit} {line}" for line in paths if not line.startswith("M\tposts/"))
+        yield from self._unclean()
+
+    def _unclean(self) -> Iterator[str]:
         for daemon in self._daemons:
-            if left := git(daemon.folder, "status", "--porcelain", "-uno"):
+            if left := git(daemon.folder, "--no-optional-locks", "status", "--porcelain", "-uno"):
                 yield f"{daemon.name} is not clean: {left}"
 
 
