@@ -33,14 +33,16 @@ ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--win
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chrome]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     for program in ("chromium", "chromedriver"):
         assert shutil.which(program), f"{program} is not installed (Debian: chromium, chromium-driver)"
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for argument in ARGUMENTS:
         options.add_argument(argument)
-    driver = Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+    # What a browser keeps of itself belongs to the test.
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("chromium"))}
+    driver = Chrome(options=options, service=Service(str(shutil.which("chromedriver")), env=environ))
     driver.set_page_load_timeout(PATIENT)
     yield driver
     driver.quit()
