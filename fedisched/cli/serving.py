@@ -16,6 +16,7 @@ from fedisched.cli import units
 from fedisched.cli.here import Here
 from fedisched.cli.words import columns, faint, good, pad, strong
 from fedisched.model.errors import ConfigError, FedischedError
+from fedisched.model.home import config_home
 
 SYSTEM = Path("/etc")
 """Where a machine's own configuration is."""
@@ -81,7 +82,7 @@ def service(
     machine's, for the user whose the folder is. Raises ConfigError where that is nobody else."""
     must_not_be_roots(folder, is_root=is_root)
     owner = _user(folder.stat().st_uid) if is_root else None
-    own = Path(here.environ.get("XDG_CONFIG_HOME") or Path(here.environ.get("HOME", "/")) / ".config")
+    own = config_home(here.environ)
     place = SYSTEM / "systemd/system" if is_root else own / "systemd/user"
     name = _free_name(place, folder)
     environment = (SYSTEM if is_root else own) / "fedisched" / f"{name}.env"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fedisched.config.durations import seconds
 from fedisched.model.errors import ConfigError
+from fedisched.model.home import config_home
 from fedisched.model.problem import Mark, Problem
 from fedisched.model.telling import KINDS, Ways
 
@@ -30,10 +31,7 @@ Place = tuple[str | int, ...]
 
 def machine_file(environ: Mapping[str, str]) -> Path:
     """Where the machine's own configuration is, whether or not it is there."""
-    named = environ.get("XDG_CONFIG_HOME", "")
-    # A relative one is to be ignored, says the specification.
-    home = Path(named) if named.startswith("/") else Path(environ.get("HOME") or "/") / ".config"
-    return home / "fedisched" / "config.toml"
+    return config_home(environ) / "fedisched" / "config.toml"
 
 
 def may_be_there(path: Path) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fedisched.model.errors import KeyMissing, VaultUnusable
+from fedisched.model.home import config_home
 from fedisched.model.secret import keep_secret
 from fedisched.vault.private import locked, read_file, write_private
 
@@ -46,10 +47,7 @@ def key_file(environ: Mapping[str, str]) -> Path:
     configuration folder."""
     if named := environ.get(FILE_VARIABLE, "").strip():
         return Path(os.path.abspath(Path(named).expanduser()))  # noqa: PTH100
-    home = Path(environ.get("HOME", "").strip() or Path("~").expanduser())
-    configured = Path(environ.get("XDG_CONFIG_HOME", "").strip())
-    # The specification has relative paths passed over.
-    return (configured if configured.is_absolute() else home / ".config") / "fedisched" / "key"
+    return config_home(environ) / "fedisched" / "key"
 
 
 def old_key_file(file: Path) -> Path:
