@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import subprocess
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from fedisched import __version__
+from fedisched.git.command import Git
+from fedisched.model.errors import GitError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -33,16 +35,10 @@ def revision(installed: Distribution | None = None) -> str:
 
 def _of_folder(folder: Path) -> str:
     """The commit of a clone, if it has been pushed."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if _COMMIT.fullmatch(commit) and _git(folder, "branch", "--remotes", "--contains", commit):
-        return commit
-    return "main"
-
-
-def _git(folder: Path, *arguments: str) -> str:
+    git = Git(folder, os.environ)
     try:
-        command = ["git", "-C", str(folder), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        commit = git.text("rev-parse", "HEAD")
+        is_there = _COMMIT.fullmatch(commit) and git("branch", "--remotes", "--contains", commit)
+    except GitError:
+        return "main"
+    return commit if is_there else "main"
