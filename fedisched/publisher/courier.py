@@ -365,12 +365,12 @@ class Courier:
     def _found(self, asked: Sequence[tuple[Delivery, Task]]) -> Iterator[tuple[Delivery, Task, Finding]]:
         if not asked:
             return
-        tasks = [task for _, task in asked] + self._others_in_doubt([delivery for delivery, _ in asked])
+        tasks = [task for _, task in asked] + self._asked_along([delivery for delivery, _ in asked])
         # What is found of the others is theirs to record, when their own time to be asked about has come.
         for (delivery, task), finding in zip(asked, self._network.find(tasks), strict=False):
             yield delivery, task, finding
 
-    def _others_in_doubt(self, asked: Sequence[Delivery]) -> list[Task]:
+    def _asked_along(self, asked: Sequence[Delivery]) -> list[Task]:
         """What else of the account may be on the network: asked about as well, its post is not taken for another's.
         That is also what is still to be asked about before it is sent: a run that a journal, put back, knows nothing of
         may have sent it. Where a key tells whose a post is, none is."""
