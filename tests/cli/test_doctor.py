@@ -20,6 +20,7 @@ from fedisched.sandbox import Fault, Sandbox, What
 from tests.cli.checkup import only, rows, somewhere
 from tests.cli.folder_with_server import FolderWithServer
 from tests.cli.support import call, content_folder, start, write_post
+from tests.failing.lacking import full_disks
 from tests.vault.places import MASTODON, Places
 
 __all__ = ["somewhere"]
@@ -191,14 +192,7 @@ def test_a_journal_that_is_in_use_is_read(served: FolderWithServer) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = content_folder(tmp_path / "content")
-    real = os.statvfs
-
-    def full(path: Any) -> Any:
-        found = list(real(path))
-        found[4] = 0
-        return os.statvfs_result(found)
-
-    monkeypatch.setattr(os, "statvfs", full)
+    full_disks(monkeypatch)
     assert "is full" in only(rows(folder), "disk", "error")["message"]
 
 

@@ -10,6 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from fedisched.clock import SECOND, SystemClock
 from fedisched.sandbox import Sandbox
@@ -28,6 +31,18 @@ PUBLISH = f'"{sys.executable}" -m fedisched publish'
 _PR_CAPBSET_DROP = 24
 _RIGHTS_OF_ROOT = (1, 2)
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: https://man7.org/linux/man-pages/man7/capabilities.7.html"""
+
+
+def full_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on every file system says that it has no room left."""
+    real = os.statvfs
+
+    def full(path: Any) -> Any:
+        found = list(real(path))
+        found[4] = 0
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "statvfs", full)
 
 
 class Lacking:

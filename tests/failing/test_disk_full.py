@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fedisched.engine.journal import Journal
 from fedisched.model.errors import StateUnusable
-from tests.failing.lacking import PUBLISH, Lacking
+from tests.failing.lacking import PUBLISH, Lacking, full_disks
 
 TINY_DISK = """
 mount -t tmpfs -o size=700k none "$DISK" && cp -r "$SEED/." "$DISK"
@@ -52,14 +50,7 @@ def test_without_room_beside_the_post_nothing_is_sent_until_there_is(lacking: La
 def test_where_sqlite_speaks_of_an_error_the_full_disk_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.statvfs
-
-    def full(path: Any) -> Any:
-        found = list(real(path))
-        found[4] = 0
-        return os.statvfs_result(found)
-
-    monkeypatch.setattr(os, "statvfs", full)
+    full_disks(monkeypatch)
     (tmp_path / "journal.sqlite3").mkdir()
     with pytest.raises(StateUnusable, match=r"the disk is full\. Free disk space where .*df -h"):
         Journal(tmp_path / "journal.sqlite3")

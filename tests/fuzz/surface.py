@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -16,20 +16,11 @@ import yaml
 
 from fedisched.cli.words import clean_line
 from fedisched.model.problem import Problem
-from fedisched.model.settings import Account, Settings
+from fedisched.model.settings import Settings
+from tests.content import conftest
 
-SETTINGS = Settings(
-    folder=Path("/nonexistent/content"),
-    source=Path("/nonexistent/content/fedisched.toml"),
-    timezone="Europe/Berlin",
-    default_targets=("mastodon", "bluesky"),
-    extra_keys=("mood",),
-    accounts={
-        "mastodon": Account("mastodon", "mastodon", "https://mastodon.social"),
-        "bluesky": Account("bluesky", "bluesky", "https://bsky.social", handle="me.bsky.social"),
-    },
-    groups={"everywhere": ("mastodon", "bluesky")},
-    people={"alice": {"mastodon": "@alice@hachyderm.io", "bluesky": "@alice.example.com"}},
+SETTINGS = replace(
+    conftest.SETTINGS, people={"alice": {"mastodon": "@alice@hachyderm.io", "bluesky": "@alice.example.com"}}
 )
 
 
@@ -55,8 +46,6 @@ def place() -> Iterator[Place]:
         (folder / "posts" / "first.md").write_text("---\nstatus: draft\n---\nFirst\n")
         (root / "secret.md").write_text("---\nstatus: draft\n---\nSecret\n")
         os.mkfifo(root / "pipe")
-        from dataclasses import replace
-
         yield Place(root, folder, replace(SETTINGS, folder=folder, source=folder / "fedisched.toml"))
 
 

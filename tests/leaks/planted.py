@@ -21,6 +21,7 @@ from fedisched.clock import SECOND, SystemClock
 from fedisched.model.credential import AppRegistration, Credential
 from fedisched.sandbox import Sandbox
 from fedisched.vault import Vault, make_key_file
+from tests.cli.folder_with_server import CONFIG
 from tests.git.places import NOBODY, SOMEBODY
 from tests.stage import as_text
 
@@ -30,21 +31,6 @@ CLIENT_ID = "Cw5tUe1oRa8nGi3k"
 CLIENT_SECRET = "Bf2hJs7dXe9qMu4z"
 ENVIRON_TOKEN = "Yn6gWk3vDp8sFa1t"
 HANDLE = "planted.test"
-
-CONFIG = """\
-timezone = "Europe/Berlin"
-default_targets = ["mastodon", "bluesky"]
-
-[accounts.mastodon]
-network = "mastodon"
-server = "{url}"
-
-[accounts.bluesky]
-network = "bluesky"
-handle = "planted.test"
-server = "{url}"
-web = "{url}"
-"""
 
 VERBOSITIES = (("-q",), (), ("-v",), ("-vv",))
 
@@ -80,7 +66,7 @@ class Planted:
         self.folder, self.home, self.state = root / "content", root / "home", root / "state"
         for each in (self.folder / "posts", self.home, self.state):
             each.mkdir(parents=True)
-        (self.folder / "fedisched.toml").write_text(CONFIG.format(url=url))
+        (self.folder / "fedisched.toml").write_text(CONFIG.format(url=url, bluesky=url, handle=HANDLE))
         self.environ = {**NOBODY, **SOMEBODY, "HOME": str(self.home), "PATH": os.environ["PATH"]}
         self.environ |= {"FEDISCHED_STATE": str(self.state), "FEDISCHED_UNUSED_TOKEN": ENVIRON_TOKEN, "EDITOR": "true"}
         self.key = make_key_file(self.environ, self.folder)
