@@ -88,6 +88,8 @@ def test_when_the_kernels_queue_overflows_everything_is_looked_at(folder: Path) 
     with watching_elsewhere(folder) as process:
         said(process, "ready")
         process.send_signal(signal.SIGSTOP)
+        # Only when all its threads stand still: until then it takes events out of the queue.
+        os.waitpid(process.pid, os.WUNTRACED)
         for _ in range(room // 4 + 100):
             one.rename(two)
             two.rename(one)

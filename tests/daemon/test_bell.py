@@ -19,11 +19,12 @@ from tests.daemon.service import Lines, wait_until
 
 TELLER = """\
 import json, pathlib, sys
-told = pathlib.Path(sys.argv[1])
-with told.open("a") as file:
-    file.write(sys.stdin.read() + "\\n")
-answers = pathlib.Path(sys.argv[2])
-print(answers.read_text(), flush=True)
+asked = sys.stdin.read()
+# Before it says that it was asked: from then on the test may change the answer for the next time.
+answer = pathlib.Path(sys.argv[2]).read_text()
+with pathlib.Path(sys.argv[1]).open("a") as file:
+    file.write(asked + "\\n")
+print(answer, flush=True)
 print("no way works", file=sys.stderr)
 """
 CALM = {"again": None, "remembered": 0, "failed": False}
