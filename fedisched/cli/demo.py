@@ -36,6 +36,8 @@ _TOO_SLOW = "If this machine is just busy, try again; what was published and wha
 TOKEN = "demo-token"  # noqa: S105 (the sandbox's own, made up here)
 PASSWORD = "demo-demo-demo-demo"  # noqa: S105
 HANDLE = "you.test"
+MENTIONED = "fedisched.test"
+"""A sample mentions its maker, which has to be there to be mentioned."""
 
 CONFIG = """\
 timezone = "Europe/Berlin"
@@ -53,6 +55,9 @@ web = "{url}"                # where links to its posts lead; for real accounts 
 
 [groups]
 everywhere = ["mastodon", "bluesky"]
+
+[people]
+fedisched = {{mastodon = "@fedisched@mastodon.social", bluesky = "{mentioned}"}}
 """
 
 
@@ -74,6 +79,7 @@ def demo(here: Here, keep: Path | None, open_page: bool) -> Exit:
     with _folder(keep) as folder, Sandbox() as sandbox:
         sandbox.add_mastodon("you", TOKEN, "You")
         sandbox.add_bluesky(HANDLE, PASSWORD, "You")
+        sandbox.add_bluesky(MENTIONED, PASSWORD, "fedisched")
         posts = _set_the_stage(folder, sandbox.url, here.clock.now())
         here.voice.result("A server of its own plays Mastodon and Bluesky: ", strong(sandbox.url))
         here.voice.result(f"{plural(len(posts), 'sample post')} in {folder / 'posts'} fall due in the next seconds.")
@@ -115,7 +121,7 @@ def _set_the_stage(folder: Path, url: str, now: int) -> list[str]:
     from fedisched.publisher.posts import as_text
 
     shutil.copytree(samples(), folder / "posts")
-    (folder / "fedisched.toml").write_text(CONFIG.format(url=url, handle=HANDLE), encoding="utf-8")
+    (folder / "fedisched.toml").write_text(CONFIG.format(url=url, handle=HANDLE, mentioned=MENTIONED), encoding="utf-8")
     settings = _settings(folder)
     due = (now + FIRST_DUE) // SECOND * SECOND
     timed = []
