@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests import npm
+from tests import REPOSITORY, npm
 from tests.oracle import atproto_api
 from tests.oracle.atproto_api import Oracle
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-
-# Processes that tests start run this checkout, installed or not.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
 # Nothing of the machine's own configuration reaches a test.
 for name in [name for name in os.environ if name.startswith(("FEDISCHED_", "GIT_")) and "_TEST_" not in name]:
     del os.environ[name]

@@ -9,7 +9,6 @@ proxy the address could not be judged.
 from __future__ import annotations
 
 import http.client
-import io
 import queue
 import re
 import socket
@@ -25,6 +24,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from fedisched import __version__
 from fedisched.networks.addresses import is_public
+from fedisched.networks.deadline import InTime
 
 MOST_HOPS = 5
 _PORTS = {"http": 80, "https": 443}
@@ -113,7 +113,7 @@ class SafeFetch:
                 connection = _tls().wrap_socket(connection, server_hostname=host)
             connection.settimeout(self._left(until))
             connection.sendall(_request(parts, host, port, accept))
-            response = http.client.HTTPResponse(cast(socket.socket, _Line(connection, lambda: self._left(until))))
+            response = http.client.HTTPResponse(cast(socket.socket, InTime(connection, lambda: self._left(until))))
             try:
                 response.begin()
                 return self._answer(response, url, most, enough)
@@ -180,32 +180,6 @@ class SafeFetch:
         if left <= 0:
             raise TimeoutError
         return left
-
-
-class _Reader(io.RawIOBase):
-    """A connection's bytes, none of them after the time is over: a server that drips gains nothing."""
-
-    def __init__(self, connection: socket.socket, left: Callable[[], float]) -> None:
-        super().__init__()
-        self._connection = connection
-        self._left = left
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(self._left())
-        return self._connection.recv_into(buffer)
-
-
-class _Line:
-    """What the library reads an answer from."""
-
-    def __init__(self, connection: socket.socket, left: Callable[[], float]) -> None:
-        self._reader = _Reader(connection, left)
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader)
 
 
 def _checked(url: str) -> tuple[SplitResult, str, int]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 
 import httpx
 import pytest
 import requests
+from mastodon import Mastodon
 
 from fedisched.networks.wire import Answer, NoAnswer, Wire
-from fedisched.networks.wire_httpx import WatchedTransport, settings
-from fedisched.networks.wire_requests import Session, WatchedAdapter
+from fedisched.networks.wire_httpx import settings
+from fedisched.networks.wire_requests import Session
 from fedisched.sandbox import Fault, Sandbox, What
 from tests.networks.hostile import answering, whole
 from tests.networks.places import now
@@ -127,20 +128,50 @@ def test_a_redirect_is_an_answer_and_is_not_followed(get: Get) -> None:
     assert heard.status == 302
 
 
-def test_an_answer_that_drips_ends_with_the_time_for_the_whole() -> None:
-    # The clock stands still until the answer begins, then an hour goes by with each look.
-    wire = Wire(now)
-    with answering(whole("200 OK", b" " * 200_000)) as url:
-        clock = itertools.chain((0.0,), itertools.count(3600.0, 3600.0))
-        with httpx.Client(transport=WatchedTransport(wire, None, lambda: next(clock))) as client:
-            heard = wire.hear(lambda: client.get(url))
-        assert heard == NoAnswer(sent=True, reason="the answer does not end")
+class Drip:
+    """An answer whose pieces come often enough, and whose end does not come."""
 
-        again = itertools.chain((0.0,), itertools.count(3600.0, 3600.0))
-        with Session(wire) as opened:
-            opened.mount("http://", WatchedAdapter(wire, lambda: next(again)))
-            heard = wire.hear(lambda: opened.get(url))
-        assert heard == NoAnswer(sent=True, reason="the answer does not end")
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self.done = Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        while not self.done.wait(0.02):
+            yield b"x"
+
+
+@both
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-More: ",
+        b"HTTP/1.1 20",
+    ],
+    ids=["body", "body without a length", "header", "status"],
+)
+def test_an_answer_that_drips_ends_with_the_time_for_the_whole(get: Get, head: bytes) -> None:
+    wire = Wire(now, piece_within=5.0, answer_within=0.3)
+    drip = Drip(head)
+    with answering(drip) as url:
+        begun = monotonic()
+        heard = wire.hear(lambda: get(wire, url))
+        assert monotonic() - begun < 4
+        drip.done.set()
+    assert heard == NoAnswer(sent=True, reason="no answer within the time allowed")
+
+
+def test_of_an_answer_the_library_gets_nothing_to_make_objects_of() -> None:
+    wire = Wire(now)
+    said = b'{"configuration": {"media_attachments": {"supported_mime_types": [%s""]}}}' % (b'"text/html", ' * 100_000)
+    with answering(whole("200 OK", said)) as url, Session(wire) as session:
+        made: list[object] = []
+        client = Mastodon(api_base_url=url, access_token="t", session=session, mastodon_version="4.6.0")
+        heard = wire.hear(lambda: made.append(client.instance_v2()))
+    assert isinstance(heard, Answer) and heard.body == said
+    assert "text/html" not in str(made)
 
 
 def test_tokens_do_not_go_in_the_clear_to_another_machine() -> None:

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from fedisched.sandbox import Sandbox
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.daemon.served import Served, push_and_have_it_armed
 from tests.daemon.service import PATIENT, Lines
 from tests.git.places import Clone, environ, said
