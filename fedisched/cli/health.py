@@ -73,8 +73,10 @@ def _how_it_is(known: Health | None, now: int) -> str:
         words.append("a publisher is at work")
     elif known.next_due is None:
         words.append("nothing is scheduled")
+    elif known.next_due > now:
+        words.append(f"the next post is due {from_now(known.next_due, now)}")
     else:
-        words.append(f"the next post is due {from_now(max(known.next_due, now), now)}")
+        words.append("a post is due now")
     if known.paused:
         words.append(f"paused: {', '.join(known.paused)} (`fedisched queue` says why)")
     return "; ".join(words) + "."

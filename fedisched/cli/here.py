@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedisched.clock import Clock, SystemClock
+from fedisched.model.command import typed
 from fedisched.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Here:
             hint = "Go to your content folder, name it with `-C`, or run `fedisched init` to make one."
             raise ConfigError(f"{start} is not in a content folder: there is no fedisched.toml", hint)
         return found.resolve()
+
+    def typed(self, *words: str) -> str:
+        """A command for this content folder, as a person types it from where they are."""
+        inside = self.named is None or Path.cwd().resolve().is_relative_to(self.folder)
+        return typed(*words, *(() if inside else ("-C", str(self.folder))))
 
     @cached_property
     def settings(self) -> Settings:

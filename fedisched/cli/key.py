@@ -66,6 +66,9 @@ def _new(here: Here, vault: Vault, lost: bool) -> None:
         raise FedischedError(
             f"the key is set by {VARIABLE} already", f"`{typed('key', 'rotate')}` says how to replace it."
         )
+    if lost and here.environ.get(VARIABLE, "").strip():
+        # What it begins with has to be a key.
+        vault.keys()
     names = vault.names()
     if not lost:
         _refuse_lost(vault, names)

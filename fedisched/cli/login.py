@@ -10,7 +10,6 @@ from fedisched.cli.here import Here
 from fedisched.cli.key import tell_of_new_key
 from fedisched.cli.verb import verb
 from fedisched.cli.words import doubtful, faint, good, strong
-from fedisched.model.command import typed
 from fedisched.model.errors import FedischedError
 from fedisched.model.outcome import NotSent
 from fedisched.model.settings import Account
@@ -97,14 +96,15 @@ def _welcome(here: Here, account: Account, admitted: Admitted) -> None:
     say.remark(f"  a post has up to {limits.characters} characters and {limits.media} pictures", faint(told))
     for remark in admitted.remarks:
         say.result(doubtful("note: "), remark)
-    post = typed("new", "Hello!", "--to", account.name, "--at", "tomorrow 09:00")
+    post = here.typed("new", "Hello!", "--to", account.name, "--at", "tomorrow 09:00")
     say.remark()
     say.remark("Next:")
-    for command, does in ((post, "write a post"), (typed("check"), "see that it is right"), (typed("run"), "publish")):
+    check, run = here.typed("check"), here.typed("run")
+    for command, does in ((post, "write a post"), (check, "see that it is right"), (run, "publish")):
         say.remark(f"  {command:<{len(post)}}  ", faint(does))
     others = _without_credentials(here, account.name)
     if others:
-        say.remark(f"Not logged in yet: {', '.join(others)} ({typed('login', others[0])}).")
+        say.remark(f"Not logged in yet: {', '.join(others)} ({here.typed('login', others[0])}).")
 
 
 def _without_credentials(here: Here, but: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Never
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import click
 
@@ -170,7 +170,9 @@ def _typed_code() -> str:
 def code_in(text: str, asked: Asked) -> str:
     """The code in what a person pasted: itself, or the address of the page that shows it. Raises FedischedError."""
     text = text.strip().strip("\"'")
-    query = {name: values[0] for name, values in parse_qs(urlsplit(text).query).items()} if "://" in text else {}
+    # Taken apart by hand: what a person pastes need not be an address that can be.
+    query = {name: values[0] for name, values in parse_qs(text.partition("?")[2].partition("#")[0]).items()}
+    query = query if "://" in text else {}
     if query.get("state", asked.state) != asked.state:
         raise FedischedError("this is the answer to another login than this one", "Type the command again.")
     code = query.get("code", "" if "://" in text else text)

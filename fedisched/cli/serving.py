@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from fedisched.cli import units
 from fedisched.cli.here import Here
-from fedisched.cli.words import columns, faint, good, pad, strong
+from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
 from fedisched.model.errors import ConfigError, FedischedError
 from fedisched.model.home import config_home
 
@@ -52,6 +53,8 @@ def keep_running(here: Here, folder: Path, top: Path, *, systemd: bool, composes
             here.voice.result(good("made  "), pad(shown, 37), " ", faint(each.words))
         else:
             here.voice.remark(faint("kept  "), pad(shown, 37), " ", faint("was there already"))
+    if composes:
+        _keep_from_git(here, folder, top)
     commands = [
         *found.commands,
         *((("docker compose up -d", "start it, also whenever Docker starts"),) if composes else ()),
@@ -73,6 +76,25 @@ def _write_new(new: New) -> bool:
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(new.text)
     return True
+
+
+def _keep_from_git(here: Here, folder: Path, top: Path) -> None:
+    """Say so where git would take the file that the tokens go into."""
+    from fedisched.git.command import Git
+
+    if not (top / ".git").exists():
+        return
+    try:
+        # Which knows no literal names, as all else is asked for.
+        names = {"GIT_LITERAL_PATHSPECS": "0"}
+        code, _, _ = Git(folder, here.environ).run("check-ignore", "--quiet", ".env", environ=names)
+    except FedischedError:
+        return
+    if code == 1:
+        line = f"echo .env >> {shlex.quote(str(folder / '.gitignore'))}"
+        here.voice.complain(
+            doubtful("warning: "), f"git does not leave .env alone, where tokens go. Type first: {line}"
+        )
 
 
 def service(

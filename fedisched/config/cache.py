@@ -38,7 +38,11 @@ def keep(state: Path, mark: str, settings: Settings) -> None:
         text = json.dumps({"fingerprint": mark, "settings": settings_to_plain(settings)})
         # The process's own name: of two that write at once, the last one wins whole.
         partial = state / f"{_NAME}.{os.getpid()}"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-        partial.replace(state / _NAME)
+        try:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(text)
+            partial.replace(state / _NAME)
+        except OSError:
+            # On a full disk, an empty file would stay.
+            partial.unlink()

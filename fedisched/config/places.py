@@ -91,7 +91,7 @@ def kept_in_step(folder: Path, home: Path | None = None) -> tuple[str, Path] | N
             if os.path.lexists(top / name):
                 return program, top
         # `.dropbox` in a home folder is Dropbox's own settings, and a folder.
-        if (top / ".dropbox").is_file():
+        if os.path.isfile(top / ".dropbox"):  # noqa: PTH113 (which is no error where one may not look)
             return "Dropbox", top
         if top.name in ("Mobile Documents", "CloudStorage") and top.parent.name == "Library":
             return ("iCloud" if top.name == "Mobile Documents" else "a cloud drive"), top

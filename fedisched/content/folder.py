@@ -24,7 +24,8 @@ _ENDING = ".md"
 _SPELLINGS = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".mdtext"))
 # Names with nothing odd about them, as most have: the short way.
 _PLAIN_NAME = re.compile(r"(?!README)[A-Za-z0-9][A-Za-z0-9 ._-]*\.md", re.ASCII)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Controls, ends of lines, and turns of direction: a message with one shows another name than the file's."""
 _LEFT_OUT = "Move it out of the posts folder, or start its name with a dot."
 
 

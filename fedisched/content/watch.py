@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,8 @@ _LIMITS = {
     errno.ENOSPC: ("inotify watches", "fs.inotify.max_user_watches=524288"),
     errno.EMFILE: ("inotify instances", "fs.inotify.max_user_instances=1024"),
 }
+_FILES = 8
+"""An observer has three for each tree that it watches, and there are two of them or more."""
 
 
 class _Source(Protocol):
@@ -154,8 +157,11 @@ class Watcher:
 
 
 def _can_open_more() -> bool:
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError:
-        return False
+    """Whether there is room for what an observer keeps open: when it has failed, what it had is free again."""
+    with ExitStack() as opened:
+        try:
+            for _ in range(_FILES):
+                opened.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError:
+            return False
     return True

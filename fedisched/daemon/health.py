@@ -16,6 +16,8 @@ EVERY = 30 * SECOND
 STALE = 150 * SECOND
 """A sign of life that is older than this is none: the longest that the loop does at once, reading a configuration, is
 given a minute."""
+OVERDUE = 60 * SECOND
+"""What was due so long ago has had the loop turn, in one that does not hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class Health:
     stopped: bool = False
 
     def is_stale(self, now: int) -> bool:
-        """Whether it says nothing of now, on a clock that may have been set."""
-        return now - self.beat > STALE
+        """Whether it says nothing of now, on a clock that may have been set: it is old, or the loop should have turned
+        for what was due meanwhile."""
+        missed = self.next_due is not None and self.beat < self.next_due < now - OVERDUE and not self.publishing
+        return now - self.beat > STALE or missed
 
 
 def read_health(state: Path) -> Health | None:
@@ -50,10 +54,19 @@ def read_health(state: Path) -> Health | None:
 
 
 def write_health(state: Path, health: Health) -> None:
-    """Never fails: on a full disk there is no sign of life, which is as it is. Not synced: it speaks of now."""
-    partial = state / f"{_NAME}.new"
-    with suppress(OSError):
+    """Never fails: where nothing can be written there is no sign of life. Not synced: it speaks of now."""
+    path, partial = state / _NAME, state / f"{_NAME}.new"
+    text = json.dumps(asdict(health))
+    try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(asdict(health), file)
-        partial.replace(state / _NAME)
+            file.write(text)
+        partial.replace(path)
+    except OSError:
+        # A full disk is what it has to tell of, and has room for it where the file is already. Whoever reads half of
+        # it reads nothing.
+        with suppress(OSError):
+            partial.unlink()
+        with suppress(OSError), os.fdopen(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "w", encoding="ascii") as file:
+            file.write(text)
+            file.truncate()

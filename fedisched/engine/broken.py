@@ -6,7 +6,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fedisched.engine.holder import holder
@@ -62,6 +62,8 @@ def _corrupt(file: Path, error: Exception) -> JournalCorrupt:
 _MOVE = "FEDISCHED_STATE moves it"
 _ROOM = 256 * 1024
 """Bytes: with less than that left on its disk, SQLite and the files beside it soon have none."""
+_FILES = 6
+"""The journal, its log and its index, and what is open beside them for a moment."""
 
 
 def _unusable(file: Path, error: Exception, *, busy: bool) -> StateUnusable:
@@ -100,8 +102,11 @@ def _why(file: Path, error: Exception) -> tuple[str, str]:
 
 
 def _can_open_more() -> bool:
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError as error:
-        return error.errno not in TOO_MANY_FILES
+    """Whether there is room for the files that SQLite keeps open: when it has failed, those it had are free again."""
+    with ExitStack() as opened:
+        try:
+            for _ in range(_FILES):
+                opened.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            return error.errno not in TOO_MANY_FILES
     return True

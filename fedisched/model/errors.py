@@ -10,6 +10,7 @@
     ├── StateUnusable      the state folder cannot be written
     ├── VaultUnusable      the vault cannot be opened, read or written
     │   ├── KeyMissing     there is no key to open it with
+    │   ├── NoKey          what is in the place of a key is none
     │   └── WrongKey       the key that is there does not open it
     ├── AlreadyRunning     another process of ours holds what we need
     └── GitError           git refused or is not there
@@ -76,6 +77,10 @@ class VaultUnusable(FedischedError):
 
 class KeyMissing(VaultUnusable):
     """There is no key to open the vault with."""
+
+
+class NoKey(VaultUnusable):
+    """What is in the place of the vault's key is no key."""
 
 
 class WrongKey(VaultUnusable):

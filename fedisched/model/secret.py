@@ -16,6 +16,9 @@ _SHORTEST = 8
 _OF_TOKENS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_.~%")
 
 _known: set[str] = set()
+_pieces: set[str] = set()
+"""Everything that is `_SHORTEST` long in a secret, and not a word or a number by itself: in a person's own password
+there may be those that messages have."""
 _forms: dict[str, set[str]] = {}
 """What secrets look like, by their first characters."""
 
@@ -26,15 +29,18 @@ def keep_secret(*secrets: str) -> None:
         if len(secret) >= _SHORTEST and secret not in _known:
             for form in _forms_of(secret):
                 _forms.setdefault(form[:_SHORTEST], set()).add(form)
+            pieces = (secret[at : at + _SHORTEST] for at in range(len(secret) - _SHORTEST + 1))
+            _pieces.update(piece for piece in pieces if not _is_word(piece))
             _known.add(secret)
 
 
 def discreet(text: str) -> str:
-    """A text without what is secret: as it is, escaped for an address, in base64 or hexadecimal, or cut off."""
+    """A text without what is secret: as it is, escaped for an address, in base64 or hexadecimal, cut off at either end,
+    or broken into lines."""
     for head in tuple(_forms):
         if head in text:
             text = _without(text, head, tuple(_forms[head]))
-    return text
+    return _without_pieces(text) if _pieces else text
 
 
 def is_credential(variable: str) -> bool:
@@ -61,6 +67,24 @@ def _without(text: str, head: str, forms: tuple[str, ...]) -> str:
         kept += [text[at:found], HIDDEN]
         at = end
     return "".join([*kept, text[at:]])
+
+
+def _is_word(piece: str) -> bool:
+    return piece.isdigit() or (piece.isalpha() and piece[1:].islower()) or len(set(piece)) == 1
+
+
+def _without_pieces(text: str) -> str:
+    """A text without what is left of a secret: its end, where it was cut off in front or a line ended within it."""
+    places = [at for at, character in enumerate(text) if not character.isspace()]
+    dense = "".join([text[at] for at in places])
+    found = [at for at in range(len(dense) - _SHORTEST + 1) if dense[at : at + _SHORTEST] in _pieces]
+    kept, shown = [], 0
+    for at in found:
+        start, end = places[at], places[at + _SHORTEST - 1] + 1
+        if start >= shown:
+            kept += [text[shown:start], HIDDEN]
+        shown = end
+    return "".join([*kept, text[shown:]])
 
 
 def _in_common(text: str, at: int, form: str) -> int:

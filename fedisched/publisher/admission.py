@@ -186,12 +186,15 @@ class Admission:
 
     def dismiss(self, name: str) -> Dismissed | None:
         """End an account's credential at its server as far as that goes, and forget it here in any case. None if
-        nothing is kept under its name. Raises VaultUnusable where the vault cannot be written."""
+        nothing is kept under its name. Raises WrongKey where another key may still open it, VaultUnusable where the
+        vault cannot be written."""
         vault = self.vault
         if name not in vault.names():
             return None
         try:
             kept = vault.get(name)
+        except WrongKey:
+            raise
         except VaultUnusable as error:
             # A lost key must not keep a person from taking out what nobody can read any more.
             vault.remove(name)

@@ -91,7 +91,11 @@ def _key(account: Account, credential: str, salt: bytes) -> str:
 
 @lru_cache(maxsize=64)
 def _fingerprint(credential: str, salt: bytes) -> str:
-    return hashlib.scrypt(credential.encode("utf-8"), salt=salt, dklen=16, **_COST).hex()
+    try:
+        return hashlib.scrypt(credential.encode("utf-8"), salt=salt, dklen=16, **_COST).hex()
+    except ValueError as error:
+        # OpenSSL's way of saying that it got no memory; the numbers are fit.
+        raise MemoryError(str(error)) from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fedisched.model.errors import KeyMissing, VaultUnusable
+from fedisched.model.errors import KeyMissing, NoKey, VaultUnusable
 from fedisched.model.home import config_home
 from fedisched.model.secret import keep_secret
 from fedisched.vault.private import locked, read_file, write_private
@@ -58,10 +58,10 @@ def old_key_file(file: Path) -> Path:
 def find_keys(environ: Mapping[str, str], folder: Path) -> Keys:
     """The keys that open the vault of a content folder.
 
-    Raises KeyMissing where there are none, VaultUnusable where what is there is no key, or others can read it.
+    Raises KeyMissing where there are none, NoKey where what is there is none, VaultUnusable where others can read it.
     """
     if text := environ.get(VARIABLE, "").strip():
-        return Keys(_parsed(text, VARIABLE), (), VARIABLE)
+        return Keys(parsed(text, VARIABLE), (), VARIABLE)
     file = key_file(environ)
     found = read_key_file(file, folder)
     if found is None:
@@ -72,7 +72,7 @@ def find_keys(environ: Mapping[str, str], folder: Path) -> Keys:
         )
     old = old_key_file(file)
     kept = read_key_file(old, folder)
-    return Keys(_parsed(found, str(file)), _parsed(kept, str(old)) if kept else (), str(file))
+    return Keys(parsed(found, str(file)), parsed(kept, str(old)) if kept else (), str(file))
 
 
 def read_key_file(file: Path, folder: Path) -> str | None:
@@ -121,23 +121,26 @@ def make_key_file(environ: Mapping[str, str], folder: Path) -> Path:
     return file
 
 
-def _refuse_inside(file: Path, folder: Path) -> None:
-    real = folder.resolve()
-    if file.resolve().is_relative_to(real) or file.is_relative_to(folder):
-        hint = f"Move it out of there, and set {FILE_VARIABLE} to where it is then."
-        raise VaultUnusable(f"the key {file} is in the content folder, from where it travels with the posts", hint)
-
-
-def _parsed(text: str, place: str) -> tuple[bytes, ...]:
-    """Keys out of a text: one, or several between commas or white space, the newest first."""
+def parsed(text: str, place: str) -> tuple[bytes, ...]:
+    """Keys out of a text: one, or several between commas or white space, the newest first. Raises NoKey."""
     words = text.replace(",", " ").split()
     keep_secret(*words)
     keys = tuple(key for word in words if (key := _as_key(word)) is not None)
     if not words or len(keys) != len(words):
         # Never the text itself: a person may have pasted another secret there.
-        hint = "A key is the 44 characters that `fedisched key new` made, nothing before or behind them: copy it again."
-        raise VaultUnusable(f"what is in {place} is no key", hint)
+        raise NoKey(
+            f"what is in {place} is no key",
+            "A key is the 44 characters that `fedisched key new` made, nothing before or behind them: copy it again. "
+            "If it is lost, `fedisched key new --lost` begins a new vault, and you log in again.",
+        )
     return keys
+
+
+def _refuse_inside(file: Path, folder: Path) -> None:
+    real = folder.resolve()
+    if file.resolve().is_relative_to(real) or file.is_relative_to(folder):
+        hint = f"Move it out of there, and set {FILE_VARIABLE} to where it is then."
+        raise VaultUnusable(f"the key {file} is in the content folder, from where it travels with the posts", hint)
 
 
 def _as_key(word: str) -> bytes | None:

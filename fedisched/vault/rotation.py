@@ -8,10 +8,11 @@ stopped.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedisched.model.errors import KeyMissing, VaultUnusable, WrongKey
+from fedisched.model.errors import NoKey, VaultUnusable, WrongKey
 from fedisched.vault.key import (
     FILE_VARIABLE,
     VARIABLE,
@@ -21,6 +22,7 @@ from fedisched.vault.key import (
     make_key_file,
     new_key,
     old_key_file,
+    parsed,
     read_key_file,
 )
 from fedisched.vault.private import write_private
@@ -51,8 +53,7 @@ def rotate(vault: Vault) -> Rotated:
         with key_locked(file), vault.writing():
             return _rotate_file(vault, file)
     except OSError as error:
-        hint = f"Make its folder writable for you, or set {FILE_VARIABLE} to another place."
-        raise VaultUnusable(f"the key {file} cannot be written ({error.strerror})", hint) from error
+        raise _unwritable(file, error) from error
 
 
 def set_aside(vault: Vault) -> Path | None:
@@ -64,9 +65,11 @@ def set_aside(vault: Vault) -> Path | None:
         with vault.writing():
             if not vault.path.exists():
                 return None
-            if _opens(vault):
+            if (keys := vault.key_that_opens()) is not None:
                 hint = "Nothing was changed. `fedisched key rotate` makes a new key and keeps what is there."
-                raise WrongKey(f"the key in {vault.keys().place} opens the vault, so it is not lost", hint)
+                if vault.environ.get(VARIABLE, "").strip() and keys.place != VARIABLE:
+                    hint = f"Nothing was changed. Take {VARIABLE} out of the environment, which does not."
+                raise WrongKey(f"the key in {keys.place} opens the vault, so it is not lost", hint)
             aside = vault.state / f"vault-lost-{time.time_ns() // 10**6}.json"
             # Written and then taken away, not renamed: a committed vault may be on another disk than the state.
             write_private(aside, vault.path.read_bytes())
@@ -78,26 +81,36 @@ def set_aside(vault: Vault) -> Path | None:
 
 
 def renew_key_file(vault: Vault) -> Path:
-    """Make a key where the old one is lost or opens nothing; one that is there is kept with the old ones. Raises
-    VaultUnusable."""
+    """Make a key where the old one is lost or opens nothing; one that is there is kept with the old ones, and what is
+    no key beside it. Raises VaultUnusable."""
     file = key_file(vault.environ)
-    if read_key_file(file, vault.folder) is None:
+    there = read_key_file(file, vault.folder)
+    if there is None:
         return make_key_file(vault.environ, vault.folder)
     try:
         with key_locked(file):
-            _keep_old(file, vault.folder, (read_key_file(file, vault.folder) or "").split())
-            write_private(file, f"{new_key()}\n".encode("ascii"))
+            try:
+                parsed(there, str(file))
+                _keep_old(file, vault.folder, there.split())
+            except NoKey:
+                file.replace(file.with_name(f"{file.name}.no-key"))
+            _write_keys(file, [new_key()])
     except OSError as error:
-        hint = f"Make its folder writable for you, or set {FILE_VARIABLE} to another place."
-        raise VaultUnusable(f"the key {file} cannot be written ({error.strerror})", hint) from error
+        raise _unwritable(file, error) from error
     return file
 
 
-def _opens(vault: Vault) -> bool:
+def _unwritable(file: Path, error: OSError) -> VaultUnusable:
+    hint = f"Make its folder writable for you, or set {FILE_VARIABLE} to another place."
+    return VaultUnusable(f"the key {file} cannot be written ({error.strerror})", hint)
+
+
+def _write_keys(file: Path, words: Iterable[str]) -> None:
+    """Raises VaultUnusable, which says that it is the key and not the vault."""
     try:
-        return vault.opens(vault.keys())
-    except KeyMissing:
-        return False
+        write_private(file, "".join(f"{word}\n" for word in words).encode("ascii"))
+    except OSError as error:
+        raise _unwritable(file, error) from error
 
 
 def _rotate_given(vault: Vault) -> Rotated:
@@ -121,14 +134,13 @@ def _rotate_file(vault: Vault, file: Path) -> Rotated:
     if not broken_off and not vault.opens(keys.without_old()):
         return Rotated(keys.place, vault.encrypt_anew(keys), old_key_file(file), is_new=False)
     if not broken_off:
-        text = "".join(f"{key}\n" for key in (new_key(), *_as_words(keys)))
-        write_private(file, text.encode("ascii"))
+        _write_keys(file, (new_key(), *_as_words(keys)))
         keys = vault.keys()
     # Where others can put a file, what only a replaced key opens is not made trustworthy by this.
     count = vault.encrypt_anew(keys.without_old() if vault.committed else keys)
     newest, *older = _as_words(keys)
     _keep_old(file, vault.folder, older)
-    write_private(file, f"{newest}\n".encode("ascii"))
+    _write_keys(file, [newest])
     return Rotated(keys.place, count, old_key_file(file), is_new=True)
 
 
@@ -137,7 +149,7 @@ def _keep_old(file: Path, folder: Path, keys: list[str]) -> None:
     old = old_key_file(file)
     kept = (read_key_file(old, folder) or "").split()
     words = [*keys, *(word for word in kept if word not in keys)]
-    write_private(old, "".join(f"{word}\n" for word in words).encode("ascii"))
+    _write_keys(old, words)
 
 
 def _as_words(keys: Keys) -> list[str]:

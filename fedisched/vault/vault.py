@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from fedisched.model.credential import Credential
-from fedisched.model.errors import VaultUnusable, WrongKey
+from fedisched.model.errors import KeyMissing, NoKey, VaultUnusable, WrongKey
+from fedisched.model.lacking import FORBIDDEN
 from fedisched.vault.entry import credential_from_text, credential_to_text
-from fedisched.vault.key import Keys, find_keys
+from fedisched.vault.key import VARIABLE, Keys, find_keys
 from fedisched.vault.private import locked, read_file, write_private
 
 if TYPE_CHECKING:
@@ -96,6 +97,19 @@ class Vault:
         entries = self._entries()
         return not entries or any(_opened(entry, keys) is not None for entry in entries.values())
 
+    def key_that_opens(self) -> Keys | None:
+        """The keys that open it, wherever they are: those that are used, or those in the key's file, which a key in
+        the environment hides. None where there are none, or nothing is in the vault. Raises VaultUnusable."""
+        without = {name: value for name, value in self.environ.items() if name != VARIABLE}
+        for environ in (self.environ, without):
+            try:
+                keys = find_keys(environ, self.folder)
+            except (KeyMissing, NoKey):
+                continue
+            if self.opens(keys):
+                return keys
+        return None
+
     def encrypt_anew(self, keys: Keys) -> int:
         """Encrypt every entry with the first key; gives how many. Only within `writing`. One that no key opens stays as
         it is. Raises WrongKey where none opens."""
@@ -141,6 +155,9 @@ class Vault:
         if self.opens(keys):
             message = f"the vault {self.path} was made with a key that has been replaced since"
             return WrongKey(message, "Type `fedisched key rotate` in its folder, which brings it up to date.")
+        if (other := self.key_that_opens()) is not None:
+            message = f"the key in {keys.place} does not open the vault {self.path}, and that in {other.place} does"
+            return WrongKey(message, f"Nothing was changed. Take {keys.place} out of the environment.")
         return WrongKey(
             f"the key in {keys.place} does not open the vault {self.path}",
             "Nothing was changed. Put back the key that the vault was made with. If that is lost, `fedisched key new "
@@ -156,6 +173,11 @@ class Vault:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
+            if error.errno in FORBIDDEN:
+                hint = (
+                    f"Let the user who runs fedisched read it: `chmod u+rwx {self.path.parent}`, and the file itself."
+                )
+                raise VaultUnusable(f"the vault {self.path} may not be read", hint) from error
             raise self._unreadable(error.strerror or "") from error
         if len(data) > _LARGEST:
             raise self._unreadable("it is far too large")

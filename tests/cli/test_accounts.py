@@ -7,6 +7,7 @@ from typing import Any
 
 from fedisched.sandbox import Fault, What
 from fedisched.vault import make_key_file
+from fedisched.vault.key import new_key
 from tests.cli.logging_in import Newcomer, Person
 from tests.stage import HANDLE, PASSWORD, TOKEN
 
@@ -132,3 +133,12 @@ def test_an_account_that_is_no_longer_configured_can_be_logged_out(newcomer: New
     config.write_text(config.read_text().replace("mastodon]", "other]").replace('["mastodon", ', "["))
     assert newcomer.runs("logout", "mastodon").exit_code == 0
     assert "there is no account `nobody`" in newcomer.runs("logout", "nobody").stderr
+
+
+def test_under_the_wrong_key_nothing_is_logged_out(newcomer: Newcomer) -> None:
+    newcomer.runs("login", "mastodon", "--token", "-", typed=TOKEN)
+    newcomer.environ["FEDISCHED_KEY"] = new_key()
+    done = newcomer.runs("logout", "mastodon")
+    assert done.exit_code == 1 and "Nothing was changed. Take FEDISCHED_KEY out of the environment." in done.stderr
+    del newcomer.environ["FEDISCHED_KEY"]
+    assert newcomer.kept("mastodon") is not None

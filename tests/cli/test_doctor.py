@@ -340,3 +340,19 @@ def test_offline_nobody_is_asked_and_that_is_said(served: FolderWithServer) -> N
     assert [row["message"].endswith("was not asked (--offline)") for row in found if row["check"] == "servers"] == [
         True
     ] * 2
+
+
+def test_a_mistake_in_how_a_person_is_told_is_told(tmp_path: Path) -> None:
+    folder = content_folder(tmp_path / "content")
+    assert "you are not told of what needs you" in only(rows(folder), "telling", "ok")["message"]
+    file = tmp_path / "home/.config/fedisched/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[notify]\ncommand = ["true"]\n')
+    file.chmod(0o666)
+    environ = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    assert "chmod 600" in only(rows(folder, environ=environ), "telling", "error")["hint"]
+    file.chmod(0o600)
+    assert "notify --test" in only(rows(folder, environ=environ), "telling", "ok")["message"]
+    file.write_text('[notify]\ncomand = ["true"]\n')
+    found = only(rows(folder, environ=environ), "telling", "error")
+    assert "line 2: there is no key `comand`" in found["message"]

@@ -55,6 +55,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def test_a_daemon_that_lives_says_what_is_next(place: Place) -> None:
     assert "The daemon is starting." in place.is_well(None)
     assert "process 4711; the next post is due in 2 hours." in place.is_well(WELL)
+    assert "a post is due now" in place.is_well(replace(WELL, next_due=NOW - 5 * SECOND))
     assert "nothing is scheduled" in place.is_well(replace(WELL, next_due=None))
     assert "a publisher is at work; paused: mastodon" in place.is_well(
         replace(WELL, publishing=True, paused=("mastodon",))

@@ -112,3 +112,13 @@ def test_a_key_that_opens_the_vault_is_not_lost(home: Home) -> None:
 )
 def test_what_does_not_fit_together_is_a_usage_error(home: Home, arguments: tuple[str, ...]) -> None:
     assert home.run(*arguments).exit_code == Exit.USAGE
+
+
+def test_what_is_no_key_in_the_environment_is_told_before_a_vault_is_put_aside(home: Home) -> None:
+    home.run("new")
+    home.vault().put("mastodon", KEPT)
+    home.key.unlink()
+    home.environ["FEDISCHED_KEY"] = "garbled"
+    done = home.run("new", "--lost")
+    assert done.exit_code == Exit.NEEDS_YOU and "what is in FEDISCHED_KEY is no key" in done.output
+    assert home.vault().path.exists()

@@ -37,7 +37,7 @@ def test_the_browser_comes_back_and_what_a_newcomer_needs_next_is_said(newcomer:
     assert f"✓ mastodon is @me@{host}\n" in done.output
     assert "up to 7000 characters and 4 pictures\n" in done.output
     assert "fedisched new 'Hello!' --to mastodon" in done.output and "fedisched check" in done.output
-    assert "Not logged in yet: bluesky (fedisched login bluesky)" in done.output
+    assert f"Not logged in yet: bluesky (fedisched login bluesky -C {newcomer.folder})" in done.output
     assert person.asked[0] in done.output
     person.is_done()
     assert f"You are logged in as @me@{host}" in person.pages[0]
@@ -193,7 +193,8 @@ ASKED = Asked("https://a.example/oauth/authorize", "", Registered("id", "secret"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "https://a.example/", "two words", "käse", "x" * 5000, "https://a.example/?state=s1"]
+    "text",
+    ["", "https://a.example/", "two words", "käse", "x" * 5000, "https://a.example/?state=s1", "http://[x?state=s1"],
 )
 def test_what_is_no_code_is_not_sent(text: str) -> None:
     with pytest.raises(FedischedError, match="that is no code"):

@@ -198,3 +198,13 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
         except FileNotFoundError:
             pytest.fail("systemd-analyze is not there: install the package systemd", pytrace=False)
         assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
+
+
+def test_where_git_would_take_the_tokens_file_the_line_that_keeps_it_out_is_told(tmp_path: Path) -> None:
+    folder = content_folder(tmp_path / "posts")
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    said = call("init", "--compose", str(folder)).output
+    line = f"echo .env >> {folder}/.gitignore"
+    assert f"git does not leave .env alone, where tokens go. Type first: {line}" in said
+    subprocess.run(["sh", "-c", line], check=True)
+    assert "git does not leave" not in call("init", "--compose", str(folder)).output

@@ -7,13 +7,14 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Condition
 
 import pytest
 
 from fedisched.clock import SECOND
-from fedisched.daemon.health import EVERY, STALE, Health, read_health, write_health
+from fedisched.daemon.health import EVERY, OVERDUE, STALE, Health, read_health, write_health
 from fedisched.daemon.pulse import Pulse
 from fedisched.daemon.service import ServiceManager, without_manager
 
@@ -151,7 +152,20 @@ def test_a_damaged_file_says_nothing(tmp_path: Path, text: str) -> None:
     assert read_health(tmp_path) is None
 
 
-def test_on_a_disk_that_is_full_there_is_no_sign_of_life(tmp_path: Path) -> None:
+def test_on_a_disk_that_is_full_it_tells_so_where_there_is_a_file_already(tmp_path: Path) -> None:
+    write_health(tmp_path, Health(1, NOW, NOW, paused=("a", "b", "c")))
     (tmp_path / "health.json.new").mkdir()
-    write_health(tmp_path, Health(1, NOW, NOW))
+    full = Health(1, NOW, NOW + SECOND, troubles=("the disk is full",))
+    write_health(tmp_path, full)
+    assert read_health(tmp_path) == full
+    (tmp_path / "health.json").unlink()
+    write_health(tmp_path, full)
     assert read_health(tmp_path) is None
+
+
+def test_what_was_due_for_a_while_without_a_turn_of_the_loop_is_a_loop_that_hangs() -> None:
+    due = Health(1, NOW, NOW, next_due=NOW + SECOND)
+    assert not due.is_stale(NOW + SECOND + OVERDUE)
+    assert due.is_stale(NOW + 2 * SECOND + OVERDUE)
+    assert not replace(due, publishing=True).is_stale(NOW + 2 * SECOND + OVERDUE)
+    assert not replace(due, beat=NOW + 2 * SECOND).is_stale(NOW + 2 * SECOND + OVERDUE)

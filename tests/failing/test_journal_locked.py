@@ -75,3 +75,11 @@ def test_who_holds_a_file_is_read_out_of_what_the_kernel_tells(tmp_path: Path) -
     (tmp_path / "77" / "comm").write_text("backup\n")
     assert str(holder(file, tmp_path)) == "process 77 (backup)"
     assert holder(file, tmp_path / "nowhere") is None
+
+
+def test_doctor_names_who_holds_it(lacking: Lacking) -> None:
+    lacking.state.mkdir(mode=0o700)
+    Journal(lacking.state / FILE_NAME).close()
+    with held(lacking.state / FILE_NAME):
+        code, said = lacking.run("doctor", "--offline")
+    assert code == 1 and "Another process is holding it" in said, said

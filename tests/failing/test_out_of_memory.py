@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from fedisched.config.load import load_settings_aside
 from fedisched.git.command import Git
 from fedisched.model.errors import ConfigError, GitError
 from fedisched.sandbox import Fault, What
+from fedisched.vault import binding
 from tests.daemon.service import PATIENT, Service, wait_until
 from tests.failing.lacking import Lacking
 
@@ -73,3 +75,12 @@ def test_a_killed_reader_of_the_configuration_is_told(
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ConfigError, match=r"was killed.*for want of memory"):
         load_settings_aside(lacking.folder, tmp_path / "state")
+
+
+def test_no_memory_for_a_fingerprint_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*args: object, **named: object) -> bytes:
+        raise ValueError("[digital envelope routines] malloc failure")
+
+    monkeypatch.setattr(hashlib, "scrypt", refused)
+    with pytest.raises(MemoryError):
+        binding._fingerprint("credential", b"salt")

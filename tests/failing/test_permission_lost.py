@@ -30,3 +30,10 @@ def test_without_the_right_to_read_a_post_it_is_named(lacking: Lacking) -> None:
     code, said = lacking.run("check", before=as_nobody_special)
     lacking.post.chmod(0o600)
     assert code == 1 and "posts/a.md:1:1: error: the file may not be read" in said, said
+
+
+def test_a_state_folder_that_may_not_even_be_read_is_opened_again(lacking: Lacking) -> None:
+    lacking.state.mkdir(mode=0o700)
+    lacking.state.chmod(0)
+    code, said = lacking.run("queue", before=as_nobody_special)
+    assert code in (0, 1) and "dropbox" not in said and "Traceback" not in said, said

@@ -38,6 +38,19 @@ def test_a_beginning_that_is_long_enough_is_taken_out_too() -> None:
     assert discreet(SECRET[:7]) == SECRET[:7]
 
 
+def test_what_is_left_when_it_was_cut_off_in_front_or_broken_into_lines_is_taken_out_too() -> None:
+    keep_secret("tok-A1b2C3d4E5f6G7h8I9j0")
+    assert discreet("…4E5f6G7h8I9j0 is bad") == f"…{HIDDEN} is bad"
+    for at in range(4, 20):
+        broken = discreet(f"bad: {'tok-A1b2C3d4E5f6G7h8I9j0'[:at]}\n  {'tok-A1b2C3d4E5f6G7h8I9j0'[at:]}!")
+        left = broken.replace(HIDDEN, "").removeprefix("bad:").removesuffix("!").split()
+        assert sum(map(len, left)) < 8, broken
+    # In a person's own password there may be words that messages have, and numbers.
+    keep_secret("my-password-is-20261126-Passphrase")
+    said = "this password of 20261126 is a Passphrase"
+    assert discreet(said) == said
+
+
 def test_another_token_of_the_same_kind_is_taken_out_whole() -> None:
     keep_secret("eyJ0eXAiOiJKV1Qi.first.signature")
     assert discreet("Bearer eyJ0eXAiOiJKV1Qi.second.Another_1 x") == f"Bearer {HIDDEN} x"

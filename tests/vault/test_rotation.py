@@ -176,3 +176,34 @@ def test_a_vault_that_opens_is_not_put_aside(places: Places) -> None:
 
 def test_where_there_is_no_vault_there_is_nothing_to_put_aside(places: Places) -> None:
     assert set_aside(places.vault) is None
+
+
+def test_what_is_no_key_is_put_beside_where_the_key_is_lost(places: Places) -> None:
+    places.filled()
+    places.key.write_text("garbled\n")
+    assert set_aside(places.vault) is not None
+    renew_key_file(places.vault)
+    assert places.key.with_name("key.no-key").read_text() == "garbled\n"
+    places.vault.put("mastodon", MASTODON)
+    assert places.vault.get("mastodon") == MASTODON
+
+
+def test_a_key_that_another_one_in_the_environment_hides_is_not_lost(places: Places) -> None:
+    before = places.filled().path.read_bytes()
+    places.environ["FEDISCHED_KEY"] = new_key()
+    with pytest.raises(WrongKey, match="not lost") as told:
+        set_aside(places.vault)
+    assert "Take FEDISCHED_KEY out of the environment" in told.value.hint
+    assert places.vault.path.read_bytes() == before
+
+
+def test_where_the_key_cannot_be_written_the_key_is_named(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = places.filled().path.read_bytes()
+
+    def refused(path: Path, data: bytes) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(rotation, "write_private", refused)
+    with pytest.raises(VaultUnusable, match=f"the key {places.key} cannot be written"):
+        rotate(places.vault)
+    assert places.vault.path.read_bytes() == before

@@ -84,6 +84,7 @@ def test_a_lost_key_is_said_in_clear_words(places: Places) -> None:
 
 def test_a_wrong_key_is_said_and_nothing_is_written_over(places: Places) -> None:
     before = places.filled().path.read_bytes()
+    kept = places.key.rename(places.home / "kept")
     places.environ["FEDISCHED_KEY"] = new_key()
     with pytest.raises(WrongKey, match="in FEDISCHED_KEY does not open") as error:
         places.vault.get("mastodon")
@@ -91,6 +92,10 @@ def test_a_wrong_key_is_said_and_nothing_is_written_over(places: Places) -> None
     with pytest.raises(WrongKey, match="in FEDISCHED_KEY does not open"):
         places.vault.put("new", MASTODON)
     assert places.vault.path.read_bytes() == before
+    kept.rename(places.key)
+    with pytest.raises(WrongKey, match=f"and that in {places.key} does") as error:
+        places.vault.get("mastodon")
+    assert error.value.hint.endswith("Take FEDISCHED_KEY out of the environment.")
     del places.environ["FEDISCHED_KEY"]
     assert places.vault.get("mastodon") == MASTODON
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
 from fedisched.config.places import MOUNTS, kept_in_step, mount_of, unfit_for_state
 from fedisched.config.state import how_to_move_state
+from fedisched.model.errors import FedischedError
 
+_WRITES_WITHIN = 2.0
 _NEWEST_NEEDED = (3, 37, 0)
 """STRICT tables: https://sqlite.org/stricttables.html"""
 
@@ -64,6 +66,26 @@ def sqlite(case: Case) -> Iterator[Diagnosis]:
             yield wrong("sqlite", f"a journal cannot be kept in {state}: {error}", hint)
         else:
             yield fine("sqlite", f"{said}; write-ahead log and locks work in the state folder")
+
+
+def writing(case: Case) -> Iterator[Diagnosis]:
+    """Whether somebody holds the journal for longer than a write takes. Nothing is written."""
+    from fedisched.engine import JOURNAL_FILE
+    from fedisched.engine.broken import told_apart
+
+    state = case.state
+    if state is None or case.known.trouble:
+        return
+    file = state / JOURNAL_FILE
+    # Without a log nobody is at work on it.
+    if not file.with_name(f"{file.name}-wal").exists() or not os.access(file, os.W_OK):
+        return
+    try:
+        with told_apart(file), closing(sqlite3.connect(file, timeout=_WRITES_WITHIN, isolation_level=None)) as journal:
+            journal.execute("BEGIN IMMEDIATE")
+            journal.execute("ROLLBACK")
+    except FedischedError as error:
+        yield wrong("sqlite", error.message, error.hint)
 
 
 def posts_folder(case: Case) -> Iterator[Diagnosis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,13 @@ from pathlib import Path
 from fedisched import __version__
 from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
 from fedisched.config.places import MOUNTS, mount_of
+from fedisched.model.lacking import HOW_TO_OPEN_MORE
 
 _OLDEST = (3, 11)
 _LITTLE, _TOO_LITTLE = 200 * 1024**2, 8 * 1024**2
 """Bytes of room: less than the first is worth a word, less than the second stops sending soon."""
+_FEWEST_FILES = 128
+"""The journal, a connection or two an account, a lock for each, what git and the libraries open."""
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _UNSYNCED = 0x40
 """STA_UNSYNC of https://man7.org/linux/man-pages/man2/adjtimex.2.html"""
@@ -39,6 +43,15 @@ def python(case: Case) -> Iterator[Diagnosis]:
         yield wrong("python", f"{said}: the package {missing.name} is not installed beside it", hint)
     else:
         yield fine("python", said)
+
+
+def open_files(case: Case) -> Iterator[Diagnosis]:
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    said = f"{'any number of' if most == resource.RLIM_INFINITY else most} files may be open at once"
+    if most != resource.RLIM_INFINITY and most < _FEWEST_FILES:
+        yield wrong("open files", f"{said}, which is too few", HOW_TO_OPEN_MORE)
+    else:
+        yield fine("open files", said)
 
 
 def room(case: Case) -> Iterator[Diagnosis]:

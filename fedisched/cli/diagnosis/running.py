@@ -12,7 +12,7 @@ from fedisched.cli.diagnosis.case import Case, Diagnosis, doubtful, fine, wrong
 from fedisched.cli.diagnosis.machine import ffmpeg
 from fedisched.cli.words import plural
 from fedisched.model.command import typed
-from fedisched.model.errors import FedischedError
+from fedisched.model.errors import ConfigError, FedischedError
 from fedisched.model.settings import Settings
 
 _REF = re.compile(r"^\s+ref: [\"']?([^\"'\s#]+)", re.MULTILINE)
@@ -40,6 +40,26 @@ def daemon(case: Case) -> Iterator[Diagnosis]:
     else:
         hint = "To publish on time, leave this running: `fedisched run`."
         yield doubtful("daemon", "none is running for this folder, so nothing goes out by itself", hint)
+
+
+def telling(case: Case) -> Iterator[Diagnosis]:
+    """Whether a person is told of what needs them."""
+    from fedisched.config.machine import machine_file, ways_for
+
+    if case.folder is None:
+        return
+    file = machine_file(case.environ)
+    try:
+        ways = ways_for(case.folder, case.environ)
+    except ConfigError as error:
+        first = f": line {error.problems[0].line}: {error.problems[0].message}" if error.problems else ""
+        hint = error.problems[0].hint if error.problems else error.hint
+        yield wrong("telling", f"you cannot be told of what needs you: {error.message}{first}", hint)
+        return
+    if ways is None or not (ways.command or ways.urls):
+        yield fine("telling", f"you are not told of what needs you; `[notify]` in {file} says how to")
+    else:
+        yield fine("telling", f"you are told of what needs you, as {file} says; `{typed('notify', '--test')}` tries it")
 
 
 def workflow(case: Case) -> Iterator[Diagnosis]:
