@@ -149,11 +149,12 @@ class Attacher:
 
     def _missing(self, medium: Medium) -> _Unfit:
         path = medium.file
-        if "\0" not in path and len(path) < 256 and self.beside(path).is_dir():
+        # A path may be longer than any file's: that is no error here, but for pathlib it is.
+        if "\0" not in path and os.path.isdir(self.beside(path)):  # noqa: PTH112
             hint = f"Name a file in it: {path.rstrip('/')}/…"
             return self._unfit(medium, "not-a-file", f"{path} is a folder", hint)
         hint = "Put the file there, or correct the path: it starts from the post's own folder."
-        if "\0" not in path and len(path) < 256 and (self.folder / path).is_file():
+        if "\0" not in path and os.path.isfile(self.folder / path):  # noqa: PTH113
             up = "../" * (len(PurePosixPath(self.source.post.path).parts) - 1)
             hint = f"Write {up}{path}: a path starts from the post's own folder."
         return self._unfit(medium, "missing-image", f"there is no file {path}", hint)

@@ -238,6 +238,16 @@ def test_an_unreadable_file_says_why(folder: Path) -> None:
     assert codes(render("![a](a.png)", "mastodon", folder)) in (["unreadable-image"], ["missing-image"])
 
 
+@pytest.mark.parametrize("path", ["ä" * 200 + ".png", "x/" * 3000 + "a.png", "x" * 300 + "/"])
+def test_a_path_that_is_longer_than_any_is_one_of_nothing(folder: Path, path: str) -> None:
+    media = (Medium(path, "one", Mark(3, 10)),)
+    assert places(render(post("", media=media), "mastodon", folder)) == [("missing-image", 3, 10)]
+    link = folder / "posts/link.png"
+    if len(path) < 4096:
+        link.symlink_to(path)
+        assert codes(render("![a](link.png)", "mastodon", folder)) in (["unreadable-image"], ["missing-image"])
+
+
 # The front matter's media
 
 

@@ -52,13 +52,15 @@ class Whom(StrEnum):
 
 
 class Siege:
-    """A content folder below `home`, a place that it publishes to. `without` names a rule that is taken out."""
+    """A content folder below `home`, a place that it publishes to. `without` names a rule that is taken out; what is
+    left undisturbed is waited for with so many seconds of patience."""
 
-    def __init__(self, home: Path, place: Place, seed: str, without: str = "") -> None:
+    def __init__(self, home: Path, place: Place, seed: str, without: str = "", patience: float = PATIENT) -> None:
         self.place = place
         self.folder = home / "content"
         self.kills = self.at_a_post = self.mid_send = 0
         self.settled_after = 0.0
+        self._patience = patience
         self._home = home
         self._state = home / "state"
         self._kept = home / "kept"
@@ -227,8 +229,8 @@ class Siege:
             self.place.heal()
         began = time.monotonic()
         self.start()
-        settled = _until(lambda: all(self._is_settled(written.path) for written in self.author.written))
-        settled = settled and _until(lambda: self._count(_OPEN) == 0)
+        settled = _until(lambda: all(self._is_settled(one.path) for one in self.author.written), self._patience)
+        settled = settled and _until(lambda: self._count(_OPEN) == 0, self._patience)
         self.settled_after = time.monotonic() - began
         self.leave()
         return settled
@@ -289,9 +291,9 @@ def _pass_time(seconds: float) -> None:
     Event().wait(seconds)
 
 
-def _until(there: Callable[[], bool]) -> bool:
+def _until(there: Callable[[], bool], patience: float = PATIENT) -> bool:
     """Wait for what other processes do: nobody tells of that, so it is looked for."""
-    ends = time.monotonic() + PATIENT
+    ends = time.monotonic() + patience
     while not (found := there()) and time.monotonic() < ends:
         _pass_time(0.1)
     return found
