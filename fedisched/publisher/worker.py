@@ -131,9 +131,12 @@ class Worker(Thread):
             self._do_next(network, courier, agenda, now)
 
     def _done_with(self, jobs: Sequence[Job]) -> None:
-        """The plan that gave these jobs knows nothing of what came of them: they wait for the next one."""
+        """The plan that gave these jobs knows nothing of what came of them: they wait for the next one. One that was
+        made meanwhile may know half of it, or all; it is not followed for them either, but another one is made."""
         done = {job.delivery.id for job in jobs}
         with self._desk.condition:
+            if any(job.delivery.id in done and job not in jobs for job in self._agenda()):
+                self._desk.plan_again()
             left = tuple(job for job in self._agenda() if job.delivery.id not in done)
             self._desk.agenda = {**self._desk.agenda, self._account.name: left}
 

@@ -4,7 +4,7 @@ counts is what is on the network afterwards."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +19,8 @@ from fedisched.model.delivery import State
 from fedisched.model.post import Status
 from fedisched.model.results import Result as Block
 from fedisched.model.tid import derive_key, is_tid
+from fedisched.publisher.desk import Job
+from fedisched.publisher.worker import Worker
 from fedisched.sandbox import Fault, What
 from tests.cli.support import call
 from tests.daemon.service import configure
@@ -231,6 +233,25 @@ def test_on_bluesky_a_stranger_under_the_key_is_left_alone(stage: Stage, spoil: 
     stage.publish(wait=2)
     assert stage.texts()[1] == ["A stranger", "Hello!"]
     assert block(stage, "bluesky").uri.endswith(block(stage, "bluesky").key)
+
+
+def test_a_plan_that_is_made_before_a_worker_is_done_with_the_last_one_loses_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done_with = Worker._done_with
+
+    def late(worker: Worker, jobs: Sequence[Job]) -> None:
+        # As on a busy machine: the plan is made, and the file written, before this thread goes on.
+        with worker._desk.condition:
+            worker._desk.condition.wait_for(lambda: worker._desk.stopping, 0.5)
+        done_with(worker, jobs)
+
+    monkeypatch.setattr(Worker, "_done_with", late)
+    due = stage.soon(-1)
+    _occupy(stage, derive_key(stage.did, "posts/a.md", due))
+    stage.post("a.md", due, targets="bluesky")
+    stage.publish(wait=3)
+    assert stage.entry("a.md").status is Status.HELD
 
 
 def test_an_old_buffer_saved_over_what_was_found_gets_it_back(stage: Stage) -> None:
