@@ -8,7 +8,7 @@ from tests.fuzz import guard
 from tests.fuzz.run import SURFACES, Batch, worked_through
 
 # What a second's inputs are for each, by what one costs.
-_INPUTS = {"bodies": 50, "file names": 50, "what an instance allows": 50}
+_INPUTS = {"bodies": 50, "file names": 300, "what an instance allows": 50}
 
 
 @pytest.mark.parametrize("number", range(len(SURFACES)), ids=[surface.name for surface in SURFACES])
