@@ -67,7 +67,6 @@ def _checks() -> Sequence[Check]:
         folders.posts_folder,
         folders.state_folder,
         folders.sqlite,
-        folders.writing,
         machine.room,
         machine.open_files,
         machine.watches,

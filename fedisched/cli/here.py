@@ -27,6 +27,11 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
+def away(folder: Path) -> tuple[str, ...]:
+    """What a command needs for a content folder, typed from where the person is: nothing inside of it."""
+    return () if Path.cwd().resolve().is_relative_to(folder) else ("-C", str(folder))
+
+
 class Here:
     """The content folder that a verb works on, and how it speaks. The first argument of every verb."""
 
@@ -50,8 +55,7 @@ class Here:
 
     def typed(self, *words: str) -> str:
         """A command for this content folder, as a person types it from where they are."""
-        inside = self.named is None or Path.cwd().resolve().is_relative_to(self.folder)
-        return typed(*words, *(() if inside else ("-C", str(self.folder))))
+        return typed(*words, *away(self.folder))
 
     @cached_property
     def settings(self) -> Settings:

@@ -13,12 +13,13 @@ import click
 
 from fedisched.cli import scaffold, workflows
 from fedisched.cli.exit import Exit
-from fedisched.cli.here import Here
+from fedisched.cli.here import Here, away
 from fedisched.cli.origin import revision
 from fedisched.cli.serving import keep_running, must_not_be_roots
 from fedisched.cli.verb import verb
 from fedisched.cli.words import columns, doubtful, faint, good, pad, strong
 from fedisched.config.folder import config_file
+from fedisched.model.command import typed
 
 _LOCALTIME = Path("/etc/localtime")
 
@@ -164,13 +165,13 @@ def _own_command(environ: Mapping[str, str]) -> str:
 
 
 def _say_what_next(here: Here, folder: Path) -> None:
-    away = "" if folder == Path.cwd().resolve() else f" -C {shlex.quote(str(folder))}"
+    where = away(folder)
     steps = [
         (f"edit {shlex.quote(str(folder / 'fedisched.toml'))}", "put your own accounts in"),
-        (f"fedisched login mastodon{away}", "let fedisched publish for each of them"),
-        (f'fedisched new "Hello" --at "tomorrow 09:00"{away}', "write a post"),
-        (f"fedisched check{away}", "see whether everything is right"),
-        (f"fedisched render{away}", "see what each network would get"),
+        (typed("login", "mastodon", *where), "let fedisched publish for each of them"),
+        (typed("new", "Hello", "--at", "tomorrow 09:00", *where), "write a post"),
+        (typed("check", *where), "see whether everything is right"),
+        (typed("render", *where), "see what each network would get"),
     ]
     width = max(columns(command) for command, _ in steps)
     here.voice.remark()

@@ -62,11 +62,12 @@ def _new(here: Here, vault: Vault, lost: bool) -> None:
     from fedisched.vault.key import VARIABLE, make_key_file
     from fedisched.vault.rotation import renew_key_file, set_aside
 
-    if here.environ.get(VARIABLE, "").strip() and not lost:
+    is_set = bool(here.environ.get(VARIABLE, "").strip())
+    if is_set and not lost:
         raise FedischedError(
             f"the key is set by {VARIABLE} already", f"`{typed('key', 'rotate')}` says how to replace it."
         )
-    if lost and here.environ.get(VARIABLE, "").strip():
+    if is_set:
         # What it begins with has to be a key.
         vault.keys()
     names = vault.names()
@@ -75,7 +76,7 @@ def _new(here: Here, vault: Vault, lost: bool) -> None:
         tell_of_new_key(here, make_key_file(here.environ, here.folder))
         return
     aside = set_aside(vault)
-    if here.environ.get(VARIABLE, "").strip():
+    if is_set:
         here.voice.remark(f"The key in {VARIABLE} is used from now on.")
     else:
         tell_of_new_key(here, renew_key_file(vault))

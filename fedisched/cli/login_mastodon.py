@@ -170,9 +170,9 @@ def _typed_code() -> str:
 def code_in(text: str, asked: Asked) -> str:
     """The code in what a person pasted: itself, or the address of the page that shows it. Raises FedischedError."""
     text = text.strip().strip("\"'")
-    # Taken apart by hand: what a person pastes need not be an address that can be.
-    query = {name: values[0] for name, values in parse_qs(text.partition("?")[2].partition("#")[0]).items()}
-    query = query if "://" in text else {}
+    # What a person pastes need not be an address that the standard library takes apart.
+    said = text.partition("?")[2].partition("#")[0] if "://" in text else ""
+    query = {name: values[0] for name, values in parse_qs(said).items()}
     if query.get("state", asked.state) != asked.state:
         raise FedischedError("this is the answer to another login than this one", "Type the command again.")
     code = query.get("code", "" if "://" in text else text)

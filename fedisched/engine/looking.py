@@ -19,3 +19,19 @@ def looked_at(file: Path, within: float = 1.0) -> Iterator[sqlite3.Connection]:
     address = f"{file.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
     with closing(sqlite3.connect(address, uri=True, timeout=within)) as connection:
         yield connection
+
+
+def try_to_write(file: Path, within: float) -> None:
+    """Raises `sqlite3.Error` where another process keeps everybody from writing for longer than so many seconds.
+
+    Nothing is written. Whoever is the last to close a journal brings its log into it; so one that only reads is open
+    until the one that would write is closed.
+    """
+    with looked_at(file, within) as reading, closing(_writing(file, within)) as writing:
+        reading.execute("SELECT 1 FROM sqlite_master").fetchone()
+        writing.execute("BEGIN IMMEDIATE")
+        writing.execute("ROLLBACK")
+
+
+def _writing(file: Path, within: float) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=within, isolation_level=None)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Literal
 
 WINDOW = 300
 """Seconds for which a quota of requests lasts."""
+
+
+REQUESTS: Mapping[Literal["mastodon", "bluesky"], int] = {"mastodon": 300, "bluesky": 3000}
+"""How many requests each network's servers take in a window."""
 
 
 def date(microseconds: int, off_by: float = 0) -> str:
@@ -22,13 +27,13 @@ def rate_limit(
     if network == "mastodon":
         at = datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
         return {
-            "X-RateLimit-Limit": str(limit or 300),
+            "X-RateLimit-Limit": str(limit or REQUESTS[network]),
             "X-RateLimit-Remaining": str(remaining),
             "X-RateLimit-Reset": at,
         }
     return {
-        "ratelimit-limit": str(limit or 3000),
+        "ratelimit-limit": str(limit or REQUESTS[network]),
         "ratelimit-remaining": str(remaining),
         "ratelimit-reset": str(reset),
-        "ratelimit-policy": f"3000;w={WINDOW}",
+        "ratelimit-policy": f"{REQUESTS[network]};w={WINDOW}",
     }

@@ -17,7 +17,7 @@ from aiohttp.web_request import FileField
 from multidict import MultiMapping
 
 from fedisched.sandbox.faults import Armed, Faults
-from fedisched.sandbox.headers import WINDOW, date, rate_limit
+from fedisched.sandbox.headers import REQUESTS, WINDOW, date, rate_limit
 from fedisched.sandbox.log import RequestLog
 from fedisched.sandbox.mastodon import Mastodon
 from fedisched.sandbox.store import Store
@@ -68,7 +68,6 @@ class Listener:
         self._faults = faults
         self._mastodon = mastodon
         self._work: set[asyncio.Task[None]] = set()
-        self._requests = 0
         self._server: asyncio.Server | None = None
 
     async def open(self, routes: Sequence[Route], host: str, port: int) -> int:
@@ -189,9 +188,9 @@ class Listener:
         now = self._store.now()
         headers = {"Date": date(now), "Server": "sandbox", "X-Content-Type-Options": "nosniff"}
         if call.network is not None:
-            self._requests += 1
             reset = (now // 1_000_000 // WINDOW + 1) * WINDOW
-            headers |= rate_limit(call.network, 299 - self._requests % 299, reset)
+            # It keeps to no limit of requests, so there is always room; of posts see `Quota`.
+            headers |= rate_limit(call.network, REQUESTS[call.network] - 1, reset)
         return headers
 
 

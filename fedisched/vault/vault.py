@@ -99,7 +99,7 @@ class Vault:
 
     def key_that_opens(self) -> Keys | None:
         """The keys that open it, wherever they are: those that are used, or those in the key's file, which a key in
-        the environment hides. None where there are none, or nothing is in the vault. Raises VaultUnusable."""
+        the environment hides; an empty one is opened by any. None where none do. Raises VaultUnusable."""
         without = {name: value for name, value in self.environ.items() if name != VARIABLE}
         for environ in (self.environ, without):
             try:

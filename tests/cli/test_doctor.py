@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -356,3 +358,15 @@ def test_a_mistake_in_how_a_person_is_told_is_told(tmp_path: Path) -> None:
     file.write_text('[notify]\ncomand = ["true"]\n')
     found = only(rows(folder, environ=environ), "telling", "error")
     assert "line 2: there is no key `comand`" in found["message"]
+
+
+def test_what_a_process_that_was_killed_left_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = content_folder(tmp_path / "content")
+    call("queue", "-C", str(folder))
+    file = folder / ".fedisched/journal.sqlite3"
+    dies = f"import os, sqlite3\nc = sqlite3.connect({str(file)!r})\nc.execute('CREATE TABLE left_over (one)')\n"
+    subprocess.run([sys.executable, "-c", dies + "c.commit()\nos._exit(1)"], check=False)
+    log = file.with_name("journal.sqlite3-wal")
+    before = file.read_bytes(), log.read_bytes()
+    assert before[1] and only(rows(folder), "sqlite", "ok")
+    assert (file.read_bytes(), log.read_bytes()) == before

@@ -276,7 +276,7 @@ _TARGETS = (
 
 def _name(random: Random) -> Named:
     name = random.choice(_NAMES)
-    for _ in range(random.choice((0, 0, 0, 1, 1, 2))):
+    for _ in range(random.choice((0, 1, 1, 2))):
         at = random.randint(0, len(name.rpartition(".")[0]))
         name = name[:at] + random.choice(_IN_NAMES if random.random() < 0.7 else TOKENS) + name[at:]
     kind = random.choice(("file",) * 14 + ("folder", "link", "pipe"))

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -21,7 +19,7 @@ from fedisched.networks.mastodon_instance import limits_of
 from fedisched.networks.safe_fetch import Address, NotFetched, SafeFetch
 from fedisched.networks.wire import Answer
 from tests.compose.posts import post, render
-from tests.networks.hostile import answering, whole
+from tests.networks.hostile import Drip, Endless, answering, whole
 from tests.networks.places import KeptSession, now
 
 SECRET = "a-secret-that-must-not-show"
@@ -46,16 +44,6 @@ LIES: tuple[object, ...] = (
 def network(kind: str, url: str) -> Network:
     account = Account("here", "mastodon" if kind == "mastodon" else "bluesky", url, "me.test")
     return open_network(account, SECRET, KeptSession(), now)
-
-
-class Endless:
-    """Pieces without end, from the beginning for each request."""
-
-    def __init__(self, head: bytes, piece: bytes) -> None:
-        self._head, self._piece = head, piece
-
-    def __iter__(self) -> Iterator[bytes]:
-        return itertools.chain((self._head,), itertools.repeat(self._piece))
 
 
 def said_by(kind: str, reply: Any) -> NotSent | Refused:
@@ -101,21 +89,14 @@ def test_redirects_to_loopback(kind: str, status: str) -> None:
 
 def test_slow_drip_bodies() -> None:
     """A page that comes byte by byte is over when its time is; for the networks see `test_wire.py`."""
-
-    class Drip:
-        def __iter__(self) -> Iterator[bytes]:
-            yield b"HTTP/1.1 200 OK\r\n\r\n"
-            while not done.wait(0.05):
-                yield b"x"
-
-    done = Event()
+    drip = Drip(b"HTTP/1.1 200 OK\r\n\r\n")
     begun = monotonic()
-    with answering(Drip()) as url:
+    with answering(drip) as url:
         port = int(url.rpartition(":")[2])
         fetch = SafeFetch(lambda host, _: [Address(2, ("127.0.0.1", port))], lambda address: True)
         with pytest.raises(NotFetched, match="took too long"):
             fetch("http://page.example/", 1 << 30, monotonic() + 0.3, "*/*")
-        done.set()
+        drip.done.set()
     assert monotonic() - begun < 10
 
 

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+
+
+class Endless:
+    """Pieces without end, from the beginning for each request."""
+
+    def __init__(self, head: bytes, piece: bytes) -> None:
+        self._head, self._piece = head, piece
+
+    def __iter__(self) -> Iterator[bytes]:
+        return itertools.chain((self._head,), itertools.repeat(self._piece))
+
+
+class Drip:
+    """An answer whose pieces come often enough, and whose end does not come until it is `done`."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self.done = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        while not self.done.wait(0.02):
+            yield b"x"
 
 
 @contextmanager

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
@@ -14,23 +13,13 @@ from fedisched.model.network import Network, Prepared
 from fedisched.model.outcome import CannotTell, NotSent, Refused, Unsure
 from fedisched.model.settings import Account
 from fedisched.networks import open_network
-from tests.networks.hostile import answering, whole
+from tests.networks.hostile import Endless, answering, whole
 from tests.networks.places import KeptSession, Place, now, text_of_its_own
 from tests.networks.places import MastodonReader as _AnyReader
 from tests.networks.rendering import picture
 
 CREDENTIAL = "secret-that-must-not-show"
 DEEP = b'{"a":' * 100_000
-
-
-class Endless:
-    """A body that never ends, from its beginning for each request."""
-
-    def __init__(self, head: bytes, piece: bytes) -> None:
-        self._head, self._piece = head, piece
-
-    def __iter__(self) -> Iterator[bytes]:
-        return itertools.chain((self._head,), itertools.repeat(self._piece))
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -18,7 +18,7 @@ from fedisched.networks.wire import Answer, NoAnswer, Wire
 from fedisched.networks.wire_httpx import settings
 from fedisched.networks.wire_requests import Session
 from fedisched.sandbox import Fault, Sandbox, What
-from tests.networks.hostile import answering, whole
+from tests.networks.hostile import Drip, answering, whole
 from tests.networks.places import now
 
 Get = Callable[[Wire, str], object]
@@ -126,19 +126,6 @@ def test_a_redirect_is_an_answer_and_is_not_followed(get: Get) -> None:
         assert len(sandbox.requests()) == 1
     assert isinstance(heard, Answer)
     assert heard.status == 302
-
-
-class Drip:
-    """An answer whose pieces come often enough, and whose end does not come."""
-
-    def __init__(self, head: bytes) -> None:
-        self._head = head
-        self.done = Event()
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        while not self.done.wait(0.02):
-            yield b"x"
 
 
 @both

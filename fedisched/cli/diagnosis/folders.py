@@ -61,31 +61,14 @@ def sqlite(case: Case) -> Iterator[Diagnosis]:
     elif os.access(state, os.W_OK | os.X_OK):
         try:
             _try_journal(state)
+            _try_to_write(state)
+        except FedischedError as error:
+            yield wrong("sqlite", error.message, error.hint)
         except (OSError, sqlite3.Error) as error:
             hint = "Set FEDISCHED_STATE to a folder on a disk of this machine with room on it."
             yield wrong("sqlite", f"a journal cannot be kept in {state}: {error}", hint)
         else:
             yield fine("sqlite", f"{said}; write-ahead log and locks work in the state folder")
-
-
-def writing(case: Case) -> Iterator[Diagnosis]:
-    """Whether somebody holds the journal for longer than a write takes. Nothing is written."""
-    from fedisched.engine import JOURNAL_FILE
-    from fedisched.engine.broken import told_apart
-
-    state = case.state
-    if state is None or case.known.trouble:
-        return
-    file = state / JOURNAL_FILE
-    # Without a log nobody is at work on it.
-    if not file.with_name(f"{file.name}-wal").exists() or not os.access(file, os.W_OK):
-        return
-    try:
-        with told_apart(file), closing(sqlite3.connect(file, timeout=_WRITES_WITHIN, isolation_level=None)) as journal:
-            journal.execute("BEGIN IMMEDIATE")
-            journal.execute("ROLLBACK")
-    except FedischedError as error:
-        yield wrong("sqlite", error.message, error.hint)
 
 
 def posts_folder(case: Case) -> Iterator[Diagnosis]:
@@ -129,6 +112,19 @@ def _unwritable(posts: Path) -> Iterator[Path]:
         post = next((name for name in files if name.endswith(".md") and not name.startswith(".")), None)
         if post is not None and not os.access(folder, os.W_OK | os.X_OK):
             yield Path(folder, post)
+
+
+def _try_to_write(state: Path) -> None:
+    """Raises FedischedError where somebody holds the journal for longer than a write takes."""
+    from fedisched.engine import JOURNAL_FILE
+    from fedisched.engine.broken import told_apart
+    from fedisched.engine.looking import try_to_write
+
+    file = state / JOURNAL_FILE
+    # Without a log nobody is at work on it.
+    if file.with_name(f"{file.name}-wal").exists() and os.access(file, os.W_OK):
+        with told_apart(file):
+            try_to_write(file, _WRITES_WITHIN)
 
 
 def _try_journal(state: Path) -> None:
